@@ -1,0 +1,1 @@
+"""Money: the ledger, payment requests, and every way in and out."""

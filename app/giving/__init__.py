@@ -1,0 +1,1 @@
+"""Giving: from a pledge to the public proof that it arrived."""

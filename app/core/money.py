@@ -63,7 +63,7 @@ def parse_vnd(text: str) -> int:
         raise AmountError(AmountReason.EMPTY)
     if len(text) > _MAX_TYPED:
         raise AmountError(AmountReason.TOO_LARGE if typed.isdecimal() else AmountReason.NOT_A_NUMBER)
-    if typed[0] in "+-−":
+    if typed[0] in "+-\u2212":
         raise AmountError(AmountReason.SIGN)
     match = _SHAPE.fullmatch(typed)
     if match is None:

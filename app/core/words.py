@@ -37,7 +37,7 @@ def _number(number: int, *, full: bool) -> list[str]:
 
 
 def _group(group: int, *, full: bool) -> list[str]:
-    """Words of 1–999."""
+    """Words of 1 to 999."""
     hundreds, below = divmod(group, 100)
     words = [_DIGITS[hundreds], "trăm"] if hundreds or full else []
     return words + _below_hundred(below, after_hundreds=bool(words))

@@ -35,9 +35,9 @@ class Bank:
         return self.transfer in (Transfer.YES, Transfer.RECEIVE)
 
 
-def bank_by_bin(bin: str) -> Bank | None:
+def bank_by_bin(bank_bin: str) -> Bank | None:
     """The bank with this six-digit BIN, leads included: ask `may_be_payee` before sending money there."""
-    return _by_bin().get(bin)
+    return _by_bin().get(bank_bin)
 
 
 @lru_cache(maxsize=1)

@@ -1,14 +1,15 @@
 """VietQR text, written and read strictly (EMVCo QRCPS merchant-presented 1.1 with the NAPAS transfer template).
 
 The text is a row of fields `ID(2) LEN(2) VALUE`, in rising order of id, the checksum (63) last. Lengths count
-characters, 1–99; the checksum is taken over the UTF-8 bytes.
+characters, 1 to 99; the checksum is taken over the UTF-8 bytes.
 
 Decisions where the standard leaves room, all on the side of "what we show is exactly what the bank will read":
 
 - A code is static (01 = 11) exactly when it carries no amount and dynamic (12) exactly when it does. Texts that say one
   and do the other are refused, in both directions.
-- Fields outside the table are refused even in legal order: a tip or fee field (55–57) changes what is owed, a second
-  account template (26–51) changes who is paid, and neither may be dropped in silence. The category code (52) is kept.
+- Fields outside the table are refused even in legal order: a tip or fee field (55 to 57) changes what is owed, a
+  second account template (26 to 51) changes who is paid, and neither may be dropped in silence. The category code (52)
+  is kept.
 - We write printable ASCII only. We read any printable text in the free fields, since other makers' codes carry accents;
   such a code can be shown but not written again.
 - Nothing is repaired: what `decode` accepts in ASCII, `encode` turns into the same text, character for character.

@@ -1,4 +1,4 @@
-"""QR pictures: error level M, quiet zone of four modules (ISO/IEC 18004), black on white whatever the page's colours."""
+"""QR pictures (ISO/IEC 18004): error level M, quiet zone of four modules, black on white in any colour scheme."""
 
 from html import escape
 from io import BytesIO
@@ -45,7 +45,7 @@ def png(text: str, *, scale: int = 8) -> bytes:
     """A PNG file with `scale` pixels per module.
 
     Raises:
-        ValueError: `scale` is outside 1–40, or `text` does not fit into a QR code.
+        ValueError: `scale` is outside 1 to 40, or `text` does not fit into a QR code.
     """
     if not 1 <= scale <= MAX_SCALE:
         raise ValueError(f"scale is 1 to {MAX_SCALE} pixels per module")

@@ -21,23 +21,23 @@ def vnd_in_words(amount: int) -> str:
     """
     if abs(amount) >= LIMIT_VND:
         raise ValueError("amounts in words stay below 10^18 đồng")
-    number = " ".join(_number(abs(amount), full=False)) or _DIGITS[0]
+    number = " ".join(_number(abs(amount))) or _DIGITS[0]
     return f"{'âm ' if amount < 0 else ''}{number} đồng"
 
 
-def _number(number: int, *, full: bool) -> list[str]:
-    """Words of a number; `full` when more significant words stand before it, so that hundreds are spoken even if 0."""
+def _number(number: int) -> list[str]:
+    """Words of a number, none for 0."""
     billions, rest = divmod(number, _BILLION)
-    words = [*_number(billions, full=full), "tỷ"] if billions else []
+    words = [*_number(billions), "tỷ"] if billions else []
     for size, name in ((1_000_000, ["triệu"]), (1_000, ["nghìn"]), (1, [])):
         group, rest = divmod(rest, size)
         if group:
-            words += _group(group, full=full or bool(words)) + name
+            words += _group(group, full=bool(words)) + name
     return words
 
 
 def _group(group: int, *, full: bool) -> list[str]:
-    """Words of 1 to 999."""
+    """Words of 1 to 999; `full` when larger groups were spoken before, so that the hundreds are spoken even if 0."""
     hundreds, below = divmod(group, 100)
     words = [_DIGITS[hundreds], "trăm"] if hundreds or full else []
     return words + _below_hundred(below, after_hundreds=bool(words))

@@ -1,0 +1,154 @@
+"""The database session and the one transaction boundary.
+
+`with transaction(actor=...)` is the only place that commits. Flushing outside it raises, and so does nesting, so a
+half-done write can never slip out. Reading outside is fine and sees the same row-level security.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.core.actor import GUEST, Actor
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Model(DeclarativeBase):
+    """Base of every table."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=GUEST)
+_OPEN = "transaction_open"
+
+
+class TransactionMisuse(RuntimeError):
+    """Code broke the rule of the one boundary; a programming error, never shown to people as such."""
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Let every transaction begun inside see the rows this actor may see."""
+    token = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def set_request_actor(actor: Actor) -> None:
+    """Set the actor for the rest of this request; what was read before as somebody else is let go."""
+    if _actor.get() != actor:
+        _actor.set(actor)
+        if db.session().in_transaction():
+            db.session.rollback()
+
+
+def current_actor() -> Actor:
+    """The actor whose eyes the database sees with now."""
+    return _actor.get()
+
+
+@contextmanager
+def transaction(*, actor: Actor | None = None) -> Iterator[Session]:
+    """Open the one transaction of a use case; commit at the end, roll back on any exception.
+
+    Args:
+        actor: whose row-level rights apply; the current actor when left out.
+
+    Raises:
+        TransactionMisuse: one is open already, or something was changed outside of one.
+    """
+    session = db.session()
+    if session.info.get(_OPEN):
+        raise TransactionMisuse("a transaction is open already; operations do not open their own")
+    if session.new or session.dirty or session.deleted:
+        raise TransactionMisuse("objects were changed outside a transaction")
+    session.rollback()
+    token = _actor.set(actor if actor is not None else _actor.get())
+    session.info[_OPEN] = True
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop(_OPEN, None)
+        _actor.reset(token)
+
+
+def require_transaction() -> Session:
+    """The session of the open transaction; for operations.
+
+    Raises:
+        TransactionMisuse: none is open.
+    """
+    session = db.session()
+    if not session.info.get(_OPEN):
+        raise TransactionMisuse("this needs an open transaction")
+    return session
+
+
+def install(app: Flask, database: SQLAlchemy) -> None:
+    """Wire the guards onto sessions and connections; called once by create_app()."""
+    if not event.contains(database.session, "after_begin", _set_row_security):
+        event.listen(database.session, "after_begin", _set_row_security)
+        event.listen(database.session, "before_flush", _refuse_stray_flush)
+        event.listen(database.session, "before_commit", _refuse_stray_commit)
+    with app.app_context():
+        event.listen(database.engine, "connect", assume_role)
+
+
+def _set_row_security(session: Session, _transaction: Any, connection: sa.Connection) -> None:
+    actor = _actor.get()
+    if actor == GUEST:
+        return  # the settings are local to a transaction; unset means: sees nothing scoped
+    connection.execute(
+        sa.text(
+            "SELECT set_config('app.actor_id', :actor, true), set_config('app.areas', :areas, true),"
+            " set_config('app.household_id', :household, true)"
+        ),
+        {
+            "actor": str(actor.user_id or ""),
+            "areas": ",".join(sorted(actor.areas)),
+            "household": str(actor.household_id or ""),
+        },
+    )
+
+
+def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> None:
+    if not session.info.get(_OPEN) and (session.new or session.dirty or session.deleted):
+        raise TransactionMisuse("a write outside `with transaction()`")
+
+
+def _refuse_stray_commit(session: Session) -> None:
+    if not session.info.get(_OPEN):
+        raise TransactionMisuse("a commit outside `with transaction()`")
+
+
+def assume_role(dbapi_connection: Any, _record: Any) -> None:
+    """On connect: become the `app` role, which owns nothing, whoever logged in."""
+    autocommit = dbapi_connection.autocommit
+    dbapi_connection.autocommit = True
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute("SET ROLE app; SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '60s'")
+    dbapi_connection.autocommit = autocommit

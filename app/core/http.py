@@ -1,0 +1,123 @@
+"""What every request passes through: size and NUL limits, request id, security headers, metrics."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from urllib.parse import unquote
+
+import structlog
+from flask import Flask, Response, g, request, url_for
+from flask_babel import gettext as _
+from prometheus_client import Counter, Histogram
+
+from app.core.errors import AppError, BadInput
+
+MAX_BODY_BYTES = 12 * 1024 * 1024
+MAX_JSON_BYTES = 256 * 1024
+MAX_FORM_FIELD_BYTES = 128 * 1024
+
+REQUESTS = Counter("http_requests", "Requests answered", ["endpoint", "method", "status"])
+SECONDS = Histogram("http_request_seconds", "Time to answer", ["endpoint"])
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_JSON_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class BodyTooLarge(AppError):
+    """More bytes than this kind of request may carry."""
+
+    status, code = 413, "body_too_large"
+
+
+def install(app: Flask) -> None:
+    """Wire the hooks."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_FIELD_BYTES
+    app.before_request(_begin)
+    app.before_request(_refuse_hostile_input)
+    app.after_request(_finish)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.jinja_env.globals["asset"] = asset
+
+
+def csp_nonce() -> str:
+    """This request's nonce for script tags."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def allow_sources(directive: str, *origins: str) -> None:
+    """Let this one page load from elsewhere (the card gateway's script and frame)."""
+    g.setdefault("csp_extra", {}).setdefault(directive, []).extend(origins)
+
+
+def asset(filename: str) -> str:
+    """URL of a static file that changes when the release does."""
+    from app.core.version import RELEASE
+
+    return url_for("static", filename=filename, v=RELEASE)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    offered = request.headers.get("X-Request-Id", "")
+    g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(12)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _refuse_hostile_input() -> None:
+    """PostgreSQL text can't hold NUL; refuse it once for path, query, form and JSON. Multipart files may hold it."""
+    if request.is_json or request.mimetype in ("text/plain", ""):
+        if (request.content_length or 0) > MAX_JSON_BYTES:
+            raise BodyTooLarge(_("Nội dung gửi lên quá dài (tối đa %(kb)d KB).", kb=MAX_JSON_BYTES // 1024))
+        body = request.get_data(cache=True)
+        if b"\x00" in body or _JSON_NUL.search(body):
+            raise BadInput(_("Nội dung có ký tự NUL không dùng được."), errors={"_body": ["nul"]})
+    where = unquote(request.full_path)
+    if "\x00" in where:
+        raise BadInput(_("Đường dẫn có ký tự NUL không dùng được."), errors={"_url": ["nul"]})
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        for name, values in request.form.lists():
+            if "\x00" in name or any("\x00" in value for value in values):
+                raise BadInput(_("Có ô chứa ký tự NUL không dùng được."), errors={name.replace("\x00", ""): ["nul"]})
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(self)")
+    if response.mimetype == "text/html":
+        headers.setdefault("Content-Security-Policy", _content_policy())
+        headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    endpoint = request.endpoint or "none"
+    REQUESTS.labels(endpoint, request.method, str(response.status_code)).inc()
+    if "started" in g:
+        SECONDS.labels(endpoint).observe(time.perf_counter() - g.started)
+    return response
+
+
+def _content_policy() -> str:
+    policy: dict[str, list[str]] = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+    }
+    if "csp_nonce" in g:
+        policy["script-src"].append(f"'nonce-{g.csp_nonce}'")
+    for directive, origins in g.get("csp_extra", {}).items():
+        policy.setdefault(directive, ["'self'"]).extend(origins)
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in policy.items())

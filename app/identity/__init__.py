@@ -1,0 +1,1 @@
+"""Who is signed in, with which roles, over which areas."""

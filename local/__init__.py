@@ -1,0 +1,1 @@
+"""Everything that runs the platform on one machine: embedded PostgreSQL, the example province, the demo."""

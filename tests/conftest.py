@@ -1,0 +1,131 @@
+"""The world of the tests: a real PostgreSQL, one database per worker, emptied after each test that wrote."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.config import libpq_url, load
+from app.core.actor import SYSTEM, Actor
+from app.core.database import acting_as, db
+from local.postgres import LocalPostgres
+from tests.fakes.clock import FrozenClock
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = "chophien_template"
+# Filled by migrations or once per run; emptying leaves them.
+REFERENCE_TABLES = ("alembic_version", "area", "area_change")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one PostgreSQL for the whole run, in the process that controls the workers."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="chophien-test-pg-")
+    server = LocalPostgres(Path(folder) / "data", durable=False)
+    server.start()
+    config._postgres = server  # type: ignore[attr-defined]
+    os.environ["CHOPHIEN_TEST_PG"] = str(server.directory)
+    server.ensure_database(TEMPLATE)
+    _migrate(server.url(TEMPLATE, "migrator"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = getattr(config, "_postgres", None)
+    if server is not None:
+        server.stop()
+
+
+def _environment(url: str) -> dict[str, str]:
+    media = tempfile.mkdtemp(prefix="chophien-test-media-")
+    return {"APP_ENV": "test", "DATABASE_URL": url, "MEDIA_DIR": media, "LOG_LEVEL": "ERROR"}
+
+
+def _migrate(url: str) -> None:
+    from flask_migrate import upgrade
+
+    app = create_app(load(_environment(url)))
+    with app.app_context():
+        upgrade(directory=str(ROOT / "migrations"))
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_id: str) -> str:
+    """This worker's own database, as the superuser sees it (for set-up only)."""
+    server = LocalPostgres(Path(os.environ["CHOPHIEN_TEST_PG"]))
+    name = f"chophien_{worker_id}"
+    server.clone_database(TEMPLATE, name)
+    return server.url(name, "postgres")
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str) -> Flask:
+    """The application on this worker's database, connected as the role that owns nothing."""
+    application = create_app(load(_environment(database_url.replace("postgres@", "app@"))))
+    application.testing = True
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser nobody signed in on."""
+    return app.test_client()
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Time under our hand."""
+    return FrozenClock()
+
+
+@pytest.fixture
+def system() -> Actor:
+    """The system itself, which sees everything."""
+    return SYSTEM
+
+
+@pytest.fixture(autouse=True)
+def world(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An application context for tests that use the application; books checked and tables emptied after."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    application: Flask = request.getfixturevalue("app")
+    url: str = request.getfixturevalue("database_url")
+    with application.app_context(), acting_as(SYSTEM):
+        yield
+        db.session.rollback()
+        if "breaks_books" not in request.keywords:
+            _demand_balanced_books()
+        db.session.remove()
+    _empty(url)
+
+
+def _demand_balanced_books() -> None:
+    from app.payments.ledger.books import check_books
+
+    broken = [result for result in check_books() if result.problems]
+    assert not broken, f"the books do not balance: {broken}"
+
+
+def _empty(url: str) -> None:
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        tables = connection.execute(
+            "SELECT quote_ident(relname) FROM pg_stat_user_tables"
+            " WHERE relname <> ALL(%s) AND (n_tup_ins > 0 OR n_live_tup > 0 OR n_mod_since_analyze > 0)",
+            [list(REFERENCE_TABLES)],
+        ).fetchall()
+        names: list[Any] = [row[0] for row in tables]
+        if names:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("; ".join(f"DELETE FROM {name}" for name in names))

@@ -121,8 +121,8 @@ def _demand_balanced_books() -> None:
 def _empty(url: str) -> None:
     with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         tables = connection.execute(
-            "SELECT quote_ident(relname) FROM pg_stat_user_tables"
-            " WHERE relname <> ALL(%s) AND (n_tup_ins > 0 OR n_live_tup > 0 OR n_mod_since_analyze > 0)",
+            "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            " AND relname <> ALL(%s) AND pg_relation_size(oid) > 0",
             [list(REFERENCE_TABLES)],
         ).fetchall()
         names: list[Any] = [row[0] for row in tables]

@@ -50,7 +50,7 @@ KINDS = {
 }
 
 
-class NotProven(Exception):
+class ReceiptError(Exception):
     """Why a receipt does not hold, in Vietnamese and English."""
 
     def __init__(self, vietnamese: str, english: str) -> None:
@@ -70,7 +70,7 @@ def main() -> int:
         leaf, receipt = check_receipt(answer, read_key(options.key))
         if options.donor is not None:
             open_commitment(leaf, options.donor, options.salt)
-    except NotProven as reason:
+    except ReceiptError as reason:
         print(f"KHÔNG HỢP LỆ: {reason.vietnamese}")
         print(f"NOT PROVEN: {reason.english}")
         return 1
@@ -101,13 +101,15 @@ def read_answer(source: str) -> dict[str, Any]:
         if source == "-":
             text = read_limited(sys.stdin)
         else:
-            with open(source, encoding="utf-8") as file:
+            with Path(source).open(encoding="utf-8") as file:
                 text = read_limited(file)
         answer = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
-        raise NotProven("không đọc được biên nhận", f"the receipt cannot be read ({type(error).__name__})") from error
+        raise ReceiptError(
+            "không đọc được biên nhận", f"the receipt cannot be read ({type(error).__name__})"
+        ) from error
     if not isinstance(answer, dict):
-        raise NotProven("biên nhận không đúng định dạng", "the receipt is not a JSON object")
+        raise ReceiptError("biên nhận không đúng định dạng", "the receipt is not a JSON object")
     return answer
 
 
@@ -130,22 +132,22 @@ def read_key(text: str) -> Key:
         expected = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
         if len(raw) == 33 and raw[0] == 1 and expected.hex() == key_id:
             return name, expected, raw[1:]
-    raise NotProven("khóa của sổ không đúng định dạng", "the log's key is malformed")
+    raise ReceiptError("khóa của sổ không đúng định dạng", "the log's key is malformed")
 
 
 def check_receipt(answer: dict[str, Any], key: Key) -> tuple[dict[str, Any], dict[str, Any]]:
     """The leaf and the receipt, once everything about them is proven."""
     receipt = answer.get("receipt", answer)
     if receipt is None:
-        raise NotProven("khoản này chưa có trong sổ, xin thử lại sau vài phút", "not logged yet, try again in minutes")
+        raise ReceiptError("khoản này chưa có trong sổ, xin thử lại sau vài phút", "not logged yet, try again soon")
     if not isinstance(receipt, dict):
-        raise NotProven("biên nhận không đúng định dạng", "the receipt is not a JSON object")
+        raise ReceiptError("biên nhận không đúng định dạng", "the receipt is not a JSON object")
     leaf_bytes = decode_base64(field(receipt, "leaf", str), "nội dung", "the leaf")
     index, size = field(receipt, "index", int), field(receipt, "tree_size", int)
     proof = decode_proof(field(receipt, "proof", list))
     signed_size, root = open_checkpoint(field(receipt, "checkpoint", str), key)
     if signed_size != size:
-        raise NotProven("cỡ của sổ khác với bản ký", "the tree size differs from the signed one")
+        raise ReceiptError("cỡ của sổ khác với bản ký", "the tree size differs from the signed one")
     check_inclusion(leaf_bytes, index, size, proof, root)
     leaf = read_leaf(leaf_bytes)
     check_agreement(leaf, receipt, answer)
@@ -156,7 +158,7 @@ def field(record: dict[str, Any], name: str, kind: type) -> Any:
     """A field of exactly this type (a JSON true is not a number)."""
     value = record.get(name)
     if type(value) is not kind:
-        raise NotProven(f"biên nhận thiếu hoặc sai mục {name}", f"the receipt's {name} is missing or malformed")
+        raise ReceiptError(f"biên nhận thiếu hoặc sai mục {name}", f"the receipt's {name} is missing or malformed")
     return value
 
 
@@ -167,7 +169,7 @@ def decode_base64(text: str, vietnamese: str, english: str) -> bytes:
     except ValueError:
         raw = b""
     if not raw or base64.b64encode(raw).decode() != text:
-        raise NotProven(f"{vietnamese} không phải base64", f"{english} is not base64")
+        raise ReceiptError(f"{vietnamese} không phải base64", f"{english} is not base64")
     return raw
 
 
@@ -178,7 +180,7 @@ def decode_proof(hashes: list[Any]) -> list[bytes]:
     except (TypeError, ValueError):
         proof = [b""]
     if len(proof) > MAX_PROOF_HASHES or any(len(digest) != 32 for digest in proof):
-        raise NotProven("đường chứng minh sai định dạng", "the proof is malformed")
+        raise ReceiptError("đường chứng minh sai định dạng", "the proof is malformed")
     return proof
 
 
@@ -187,7 +189,7 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
     name, key_id, public = key
     split = note.rfind("\n\n")
     if split < 0 or not note.endswith("\n") or any(char < " " and char != "\n" for char in note):
-        raise NotProven("bản ký của sổ sai định dạng", "the checkpoint is malformed")
+        raise ReceiptError("bản ký của sổ sai định dạng", "the checkpoint is malformed")
     text = note[: split + 1]
     signatures = [
         raw[4:]
@@ -195,13 +197,13 @@ def open_checkpoint(note: str, key: Key) -> tuple[int, bytes]:
         if (raw := signature_of(line, name)) is not None and raw[:4] == key_id
     ]
     if not signatures:
-        raise NotProven("bản ký không phải của sổ này", "the checkpoint is not signed by this key")
+        raise ReceiptError("bản ký không phải của sổ này", "the checkpoint is not signed by this key")
     try:
         verifier = Ed25519PublicKey.from_public_bytes(public)
         for signature in signatures:
             verifier.verify(signature, text.encode())
     except (InvalidSignature, ValueError) as error:
-        raise NotProven("chữ ký của sổ không đúng", "the log's signature is wrong") from error
+        raise ReceiptError("chữ ký của sổ không đúng", "the log's signature is wrong") from error
     return parse_checkpoint(text, name)
 
 
@@ -215,12 +217,12 @@ def parse_checkpoint(text: str, name: str) -> tuple[int, bytes]:
     """Size and root hash of the log with this name."""
     lines = text[:-1].split("\n")
     if len(lines) < 3 or not all(lines) or lines[0] != name:
-        raise NotProven("bản ký là của sổ khác", "the checkpoint is another log's")
+        raise ReceiptError("bản ký là của sổ khác", "the checkpoint is another log's")
     if not (lines[1].isascii() and lines[1].isdigit() and len(lines[1]) < 20 and str(int(lines[1])) == lines[1]):
-        raise NotProven("bản ký của sổ sai định dạng", "the checkpoint is malformed")
+        raise ReceiptError("bản ký của sổ sai định dạng", "the checkpoint is malformed")
     root = decode_base64(lines[2], "mã gốc", "the root hash")
     if len(root) != 32:
-        raise NotProven("bản ký của sổ sai định dạng", "the checkpoint is malformed")
+        raise ReceiptError("bản ký của sổ sai định dạng", "the checkpoint is malformed")
     return int(lines[1]), root
 
 
@@ -239,7 +241,7 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: list[bytes], root
             digest = hashlib.sha256(b"\x01" + digest + sibling).digest()
         position, last = position >> 1, last >> 1
     if not fits or last != 0 or digest != root:
-        raise NotProven("biên nhận không có trong sổ đã ký", "the leaf is not in the signed tree")
+        raise ReceiptError("biên nhận không có trong sổ đã ký", "the leaf is not in the signed tree")
 
 
 def read_leaf(data: bytes) -> dict[str, Any]:
@@ -250,13 +252,13 @@ def read_leaf(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         leaf, canonical = None, b""
     if not isinstance(leaf, dict) or canonical != data or type(leaf.get("v")) is not int or leaf["v"] != 1:
-        raise NotProven("nội dung trong sổ sai định dạng", "the leaf is not canonical JSON of version 1")
+        raise ReceiptError("nội dung trong sổ sai định dạng", "the leaf is not canonical JSON of version 1")
     if str(leaf.get("kind")) not in KINDS or str(leaf.get("rail", "vietqr")) not in RAILS:
-        raise NotProven("loại ghi chép trong sổ không rõ", "the leaf's kind is unknown")
+        raise ReceiptError("loại ghi chép trong sổ không rõ", "the leaf's kind is unknown")
     if type(leaf.get("amount_vnd")) is not int or leaf["amount_vnd"] <= 0:
-        raise NotProven("số tiền trong sổ sai định dạng", "the leaf's amount is malformed")
+        raise ReceiptError("số tiền trong sổ sai định dạng", "the leaf's amount is malformed")
     if not is_code(leaf.get("code")) or not (leaf.get("household") is None or is_code(leaf["household"])):
-        raise NotProven("mã trong sổ sai định dạng", "the leaf's codes are malformed")
+        raise ReceiptError("mã trong sổ sai định dạng", "the leaf's codes are malformed")
     parse_time(leaf.get("at"))
     return leaf
 
@@ -271,17 +273,17 @@ def parse_time(text: object) -> datetime:
     try:
         return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise NotProven("thời điểm trong sổ sai định dạng", "the leaf's time is malformed") from error
+        raise ReceiptError("thời điểm trong sổ sai định dạng", "the leaf's time is malformed") from error
 
 
 def check_agreement(leaf: dict[str, Any], receipt: dict[str, Any], answer: dict[str, Any]) -> None:
     """The proven leaf must be this receipt's own, or one leaf could serve as the proof of many gifts."""
     codes = [code for code in (receipt.get("number"), answer.get("code")) if code is not None]
     if codes and leaf["code"] not in codes:
-        raise NotProven("sổ ghi một biên nhận khác", f"the leaf is about another receipt ({leaf['code']})")
+        raise ReceiptError("sổ ghi một biên nhận khác", f"the leaf is about another receipt ({leaf['code']})")
     for name, said in (("amount_vnd", "amount_vnd"), ("household", "household_code")):
         if answer.get(said) is not None and answer[said] != leaf.get(name):
-            raise NotProven(f"mục {said} khác với sổ", f"{said} differs from the log ({leaf.get(name)})")
+            raise ReceiptError(f"mục {said} khác với sổ", f"{said} differs from the log ({leaf.get(name)})")
 
 
 def open_commitment(leaf: dict[str, Any], donor: str, salt: str) -> None:
@@ -292,7 +294,7 @@ def open_commitment(leaf: dict[str, Any], donor: str, salt: str) -> None:
         secret = b""
     digest = hashlib.sha256(secret + unicodedata.normalize("NFC", donor).encode()).hexdigest()
     if len(secret) != 32 or leaf.get("donor") != digest:
-        raise NotProven("tên người ủng hộ không khớp với sổ", "the donor name does not open the commitment")
+        raise ReceiptError("tên người ủng hộ không khớp với sổ", "the donor name does not open the commitment")
 
 
 def report(leaf: dict[str, Any], receipt: dict[str, Any], *, donor: str | None) -> None:

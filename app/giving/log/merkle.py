@@ -71,9 +71,9 @@ def append(size: int, leaf_hashes: Sequence[bytes], read: ReadNodes) -> dict[Nod
     edge = subtrees(0, size)
     known = dict(read(edge)) if edge and leaf_hashes else {}
     new: dict[NodeId, bytes] = {}
-    for index, digest in enumerate(leaf_hashes, start=size):
-        level = 0
-        known[0, index] = new[0, index] = digest
+    for seq, digest in enumerate(leaf_hashes, start=size):
+        level, index = 0, seq
+        known[0, seq] = new[0, seq] = digest
         while index & 1:
             left, right = known[level, index - 1], known[level, index]
             level, index = level + 1, index >> 1

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.giving.log.leaves import MAX_AMOUNT_VND, LeafError, Value, commit, decode, encode, opens
 
 BODY: dict[str, Value] = {
-    "code": "QGABCDEFGH",
-    "household": "HT23456789",
+    "code": "UHABCDEFGH",
+    "household": "AS23456789",
     "amount_vnd": 500_000,
     "at": datetime(2026, 3, 1, 15, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=7))),
     "rail": "vietqr",
@@ -22,9 +22,9 @@ BODY: dict[str, Value] = {
     "bank_ref": None,
 }
 CANONICAL = (
-    b'{"amount_vnd":500000,"at":"2026-03-01T08:04:05Z","code":"QGABCDEFGH",'
+    b'{"amount_vnd":500000,"at":"2026-03-01T08:04:05Z","code":"UHABCDEFGH",'
     b'"donor":"' + commit(bytes(32), "Nguyễn Thị Lan").encode() + b'",'
-    b'"household":"HT23456789","kind":"gift_received","rail":"vietqr","v":1}'
+    b'"household":"AS23456789","kind":"gift_received","rail":"vietqr","v":1}'
 )
 
 
@@ -92,7 +92,7 @@ def test_an_unknown_kind_is_refused() -> None:
         CANONICAL.replace(b"500000", b"5e5"),
         CANONICAL.replace(b"500000", b"NaN"),
         CANONICAL.replace(b'"v":1', b'"v":1,"v":1'),
-        CANONICAL.replace(b"QGAB", rb"\u0051GAB"),
+        CANONICAL.replace(b"UHAB", rb"\u0055HAB"),
     ],
 )
 def test_other_spellings_are_not_leaves(data: bytes) -> None:
@@ -128,4 +128,4 @@ def test_a_salt_of_another_length_is_refused() -> None:
 
 def test_times_are_whole_seconds_in_utc() -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert decode(encode("reversal", {**BODY, "at": moment, "reverses": "QGABCDEFGJ"}))["at"] == "2026-01-01T00:00:00Z"
+    assert decode(encode("reversal", {**BODY, "at": moment, "reverses": "UHABCDEFGJ"}))["at"] == "2026-01-01T00:00:00Z"

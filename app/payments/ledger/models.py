@@ -1,0 +1,125 @@
+"""Accounts, transfers and entries. Transfers and entries are append-only; the database refuses anything else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Model
+from app.core.ids import uuid7
+
+
+class AccountKind(StrEnum):
+    """What an account stands for."""
+
+    OUTSIDE_BANK = "outside_bank"  # the banks as one wire tells of them; its balance is minus all that came in
+    OUTSIDE_CARD = "outside_card"  # the card gateway
+    SUSPENSE = "suspense"  # arrived, not yet known for whom
+    RECEIVED = "received"  # what arrived straight at a payee's own bank account
+    PAYABLE = "payable"  # what we collected and owe to a payee
+
+
+# Accounts that stand for the world, and suspense, keep no running balance: no payment waits for another on their row.
+WITHOUT_BALANCE = frozenset({AccountKind.OUTSIDE_BANK, AccountKind.OUTSIDE_CARD, AccountKind.SUSPENSE})
+MAY_GO_NEGATIVE = frozenset({AccountKind.OUTSIDE_BANK, AccountKind.OUTSIDE_CARD})
+
+
+class TransferKind(StrEnum):
+    """What a transfer row does. `posted` and `post_pending` move money; the others reserve or release."""
+
+    POSTED = "posted"
+    PENDING = "pending"
+    POST_PENDING = "post_pending"
+    VOID_PENDING = "void_pending"
+    EXPIRE_PENDING = "expire_pending"
+
+
+RESOLUTIONS = frozenset({TransferKind.POST_PENDING, TransferKind.VOID_PENDING, TransferKind.EXPIRE_PENDING})
+MOVES_MONEY = frozenset({TransferKind.POSTED, TransferKind.POST_PENDING})
+
+
+class Account(Model):
+    """One account. `balance_vnd` is NULL where no running balance is kept; then it is the sum of the entries."""
+
+    __tablename__ = "ledger_account"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "owner_id", name="uq_ledger_account_kind_owner_id"),
+        sa.CheckConstraint("may_go_negative OR balance_vnd IS NULL OR balance_vnd >= pending_out_vnd", name="overdraft"),
+        sa.CheckConstraint("pending_out_vnd >= 0 AND pending_in_vnd >= 0", name="pending"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    kind: Mapped[str]
+    owner_id: Mapped[str]
+    may_go_negative: Mapped[bool]
+    balance_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
+    pending_in_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    pending_out_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class Transfer(Model):
+    """An immutable movement, reservation or resolution. Its id comes from the caller."""
+
+    __tablename__ = "ledger_transfer"
+    __table_args__ = (
+        sa.CheckConstraint("amount_vnd >= 0", name="amount"),
+        sa.CheckConstraint("from_account_id <> to_account_id", name="two_accounts"),
+        sa.Index("ix_ledger_transfer_purpose", "purpose_kind", "purpose_id"),
+        sa.Index(
+            "uq_ledger_transfer_pending_id",
+            "pending_id",
+            unique=True,
+            postgresql_where=sa.text("pending_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_ledger_transfer_reverses_id",
+            "reverses_id",
+            unique=True,
+            postgresql_where=sa.text("reverses_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_ledger_transfer_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    from_account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
+    to_account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
+    amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    pending_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    reverses_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    purpose_kind: Mapped[str | None]
+    purpose_id: Mapped[UUID | None]
+    event_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class Entry(Model):
+    """One side of a transfer: negative leaves the account, positive enters it."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        sa.UniqueConstraint("transfer_id", "account_id", name="uq_ledger_entry_transfer_id_account_id"),
+        sa.Index("ix_ledger_entry_account_id_id", "account_id", "id"),
+        sa.CheckConstraint("amount_vnd <> 0", name="amount"),
+        sa.CheckConstraint(
+            "(balance_before_vnd IS NULL AND balance_after_vnd IS NULL)"
+            " OR balance_after_vnd = balance_before_vnd + amount_vnd",
+            name="balances",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    transfer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
+    amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    balance_before_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
+    balance_after_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

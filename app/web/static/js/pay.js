@@ -12,7 +12,12 @@ The page a buyer pays from.
 
   function watch(panel) {
     var light = panel.querySelector("[data-pay-light]"), wait = EVERY_MS, timer = 0, asking = false, paid = null;
-    function tell(words) { if (light && light.textContent !== words) light.textContent = words; }
+    function tell(state) {  // "waiting" | "lost"
+      if (!light) return;
+      light.hidden = false;
+      panel.dataset.state = state === "lost" ? "off" : "on";
+      if (light.textContent !== light.dataset[state]) light.textContent = light.dataset[state];
+    }
     function reload(seen) {  // once for each state, so that a page which keeps showing the old one can't go in circles
       try {
         if (sessionStorage.getItem(panel.dataset.url) === seen) return;
@@ -31,10 +36,10 @@ The page a buyer pays from.
         if (paid === null) paid = answer.paid_vnd;
         if (answer.status !== panel.dataset.status || answer.paid_vnd !== paid) { reload(answer.status + answer.paid_vnd); }
         wait = EVERY_MS;
-        tell(light ? light.dataset.waiting : "");
+        tell("waiting");
       } catch (e) {
         wait = Math.min(wait * 2, SLOWEST_MS);
-        tell(light ? light.dataset.lost : "");
+        tell("lost");
       } finally {
         clearTimeout(patience);
         asking = false;

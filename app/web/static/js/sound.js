@@ -58,7 +58,7 @@ When something is said, "chophien:spoken" bubbles from the panel; detail = {seq,
     var line = document.createElement("li"), sum = document.createElement("span"), about = document.createElement("span");
     line.className = "new"; sum.className = "price"; about.className = "soft";
     line.dataset.seq = item.seq;
-    sum.textContent = vnd(item.amount_vnd);
+    sum.textContent = "+" + vnd(item.amount_vnd);
     about.textContent = [item.label, clock(item.at)].filter(Boolean).join(" ");
     line.append(sum, about);
     part("items").prepend(line);

@@ -172,11 +172,11 @@ def _system_user(name: str) -> pwd.struct_passwd:
 
 
 def _let_others_reach(path: Path) -> None:
-    """Allow passing through (not listing) the folders above `path`."""
+    """Allow passing through (not listing) the folders above `path`, also for the group we leave the server in."""
     for folder in path.parents:
         mode = folder.stat().st_mode
-        if not mode & 0o001:
-            folder.chmod(mode | 0o001)
+        if mode & 0o011 != 0o011:
+            folder.chmod(mode | 0o011)
 
 
 def _die_with_parent() -> None:

@@ -87,6 +87,14 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._stopping = False
+        # No connection is kept: a platform that restarts must not look like one that refused a notice.
+        self._client = httpx.Client(
+            trust_env=False,
+            follow_redirects=False,
+            verify=False,  # noqa: S501 - loopback only
+            timeout=settings.send_timeout_s,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def ensure_running(self) -> None:
         """Start the background thread in this process if it is not there (it does not survive a fork)."""
@@ -103,6 +111,7 @@ class Outbox:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=self._settings.send_timeout_s + 1)
+        self._client.close()
 
     def wake(self) -> None:
         """Tell the background thread that there is something new."""
@@ -150,8 +159,7 @@ class Outbox:
     def _post(self, wire: str, body: bytes) -> tuple[int | None, str]:
         url = require_loopback(self._settings.webhook_url(wire))
         try:
-            with httpx.Client(trust_env=False, follow_redirects=False, timeout=self._settings.send_timeout_s) as client:
-                response = client.post(url, content=body, headers=headers_for(wire, body, self._settings))
+            response = self._client.post(url, content=body, headers=headers_for(wire, body, self._settings))
         except httpx.HTTPError as error:
             return None, f"{type(error).__name__}: {error}"
         return response.status_code, response.text

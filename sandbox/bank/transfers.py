@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -17,12 +16,22 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 
 PAGE_SIZE = 200
+REFERENCE_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _new_id(db: sqlite3.Connection) -> int:
     """A transfer id that grows and never comes back, even after the state file was thrown away (microseconds)."""
     last = db.execute("SELECT max(id) FROM transfers").fetchone()[0] or 0
     return int(max(last + 1, time.time_ns() // 1000))
+
+
+def _reference(transfer_id: int, at: datetime) -> str:
+    """A bank reference in the usual look: FT, year, day of the year, eight characters that follow from the id."""
+    rest, tail = transfer_id, ""
+    while len(tail) < 8:
+        rest, digit = divmod(rest, len(REFERENCE_DIGITS))
+        tail = REFERENCE_DIGITS[digit] + tail
+    return f"FT{at.astimezone(HANOI):%y%j}{tail}"
 
 
 def _record(db: sqlite3.Connection, order: PayOrder) -> Transfer:
@@ -33,7 +42,7 @@ def _record(db: sqlite3.Connection, order: PayOrder) -> Transfer:
     ).fetchone()[0]
     transfer = Transfer(
         id=new_id,
-        reference=f"FT{at.astimezone(HANOI):%y%j}{new_id % 10**9:09d}{secrets.randbelow(1000):03d}",
+        reference=_reference(new_id, at),
         wire=order.wire,
         bin=order.bin,
         account=order.account,

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import requests
 import stripe
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -159,11 +160,24 @@ def sandbox(start: Callable[..., Running], settings: Settings) -> Running:
 
 
 @pytest.fixture
-def gateway(sandbox: Running) -> stripe.StripeClient:
-    """The official SDK, pointed at the sandbox, without retries of its own."""
-    return stripe.StripeClient(
-        "sk_test_demo",
-        base_addresses={"api": f"{sandbox.url}/stripe"},
-        max_network_retries=0,
-        http_client=stripe.HTTPXClient(timeout=5, allow_sync_methods=True),
-    )
+def sdk(sandbox: Running) -> Iterator[Callable[[str], stripe.StripeClient]]:
+    """The official SDK with a given key, pointed at the sandbox, without retries or proxies of its own."""
+    session = requests.Session()
+    session.trust_env = False
+
+    def with_key(key: str) -> stripe.StripeClient:
+        return stripe.StripeClient(
+            key,
+            base_addresses={"api": f"{sandbox.url}/stripe"},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=5, session=session),
+        )
+
+    yield with_key
+    session.close()
+
+
+@pytest.fixture
+def gateway(sdk: Callable[[str], stripe.StripeClient]) -> stripe.StripeClient:
+    """The official SDK with the right key."""
+    return sdk("sk_test_demo")

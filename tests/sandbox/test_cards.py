@@ -55,7 +55,8 @@ def test_a_declined_card_leaves_the_intent_open_for_another(gateway, platform, m
     intent = gateway.v1.payment_intents.create(ORDER)
     with pytest.raises(stripe.CardError) as declined:
         confirm(gateway, intent, method)
-    assert (declined.value.code, declined.value.error.decline_code) == ("card_declined", decline)
+    error = declined.value.error
+    assert error is not None and (error.code, error.decline_code) == ("card_declined", decline)
     seen = gateway.v1.payment_intents.retrieve(intent.id)
     assert (seen.status, seen.last_payment_error.decline_code) == ("requires_payment_method", decline)
     assert [event.type for event in events(platform, 1)] == ["payment_intent.payment_failed"]

@@ -11,7 +11,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app import config as settings
-from app.core import api, crypto, database, errors, health, http, i18n, jobs, logs
+from app.core import api, crypto, database, errors, health, http, i18n, jobs, logs, media
 from app.core.database import db
 
 ROOMS = (
@@ -31,6 +31,8 @@ ROOMS = (
     "app.giving.gifts",
     "app.web",
 )
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 
 migrate = Migrate(directory="migrations")
 csrf = CSRFProtect()
@@ -62,6 +64,7 @@ def create_app(config: settings.Config | None = None) -> Flask:
     api.install(app)
     errors.register(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(media.bp)
     app.before_request(_protect_forms)
     for room in ROOMS:
         _move_in(app, room)
@@ -74,6 +77,8 @@ def _protect_forms() -> None:
     if not errors.is_machine_path():
         csrf.protect()
     elif request.path.startswith("/api/") and request.method in ("POST", "PUT", "PATCH", "DELETE"):
+        if request.method == "PUT" and request.mimetype in IMAGE_TYPES:
+            return  # a PUT from a foreign page asks first (CORS), and nobody answers
         if request.mimetype != "application/json" and request.content_length:
             raise errors.UnsupportedMedia(_("API chỉ nhận JSON (Content-Type: application/json)."))
 

@@ -1,0 +1,1 @@
+"""Goods change hands: catalogue, places, orders; later delivery and syndication."""

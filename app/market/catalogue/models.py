@@ -1,0 +1,134 @@
+"""Tables of the catalogue: shops, products, photos."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.database import Model
+from app.core.ids import uuid7
+
+NAME_MIN, NAME_MAX = 3, 120
+UNIT_MAX = 20
+DESCRIPTION_MAX = 4000
+PRICE_MAX_VND = 1_000_000_000
+STOCK_MAX = 1_000_000
+_LIVE = "status = 'live'"
+
+
+class Shop(Model):
+    """A household's shop. Its code is public and says nothing of the household's other codes."""
+
+    __tablename__ = "shop"
+    __table_args__ = (
+        sa.UniqueConstraint("household_id"),
+        sa.UniqueConstraint("payee_id"),
+        sa.UniqueConstraint("code"),
+        sa.CheckConstraint(f"char_length(name) BETWEEN {NAME_MIN} AND {NAME_MAX}", name="name_length"),
+        sa.CheckConstraint("status IN ('open', 'closed')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    payee_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payee.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    commune_code: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether buyers may order here now."""
+        return self.status == "open"
+
+
+class Product(Model):
+    """One thing a shop sells.
+
+    `stock` is what is there, `reserved` the part promised to orders that have yet to be paid; both in `unit`s.
+    `search_text` is folded (no accents): the name, a bar, then shop and commune; written with every change.
+    `version` grows with each edit by the seller, not with stock movements.
+    """
+
+    __tablename__ = "product"
+    __table_args__ = (
+        sa.UniqueConstraint("code"),
+        sa.UniqueConstraint("shop_id", "idempotency_key"),
+        sa.CheckConstraint(f"char_length(name) BETWEEN {NAME_MIN} AND {NAME_MAX}", name="name_length"),
+        sa.CheckConstraint(f"char_length(unit) BETWEEN 1 AND {UNIT_MAX}", name="unit_length"),
+        sa.CheckConstraint(f"char_length(description) <= {DESCRIPTION_MAX}", name="description_length"),
+        sa.CheckConstraint(f"price_vnd BETWEEN 1 AND {PRICE_MAX_VND}", name="price_range"),
+        sa.CheckConstraint(f"stock BETWEEN 0 AND {STOCK_MAX}", name="stock_range"),
+        sa.CheckConstraint("reserved BETWEEN 0 AND stock", name="reserved_within_stock"),
+        sa.CheckConstraint("ocop_stars BETWEEN 3 AND 5", name="ocop_stars"),
+        sa.CheckConstraint("ocop_stars IS NULL OR certificate_no IS NOT NULL", name="stars_need_certificate"),
+        sa.CheckConstraint("status IN ('live', 'paused')", name="status"),
+        sa.Index("ix_product_newest", sa.text("created_at DESC"), sa.text("id DESC"), postgresql_where=sa.text(_LIVE)),
+        sa.Index(
+            "ix_product_commune_newest",
+            "commune_code",
+            sa.text("created_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text(_LIVE),
+        ),
+        sa.Index("ix_product_shop_newest", "shop_id", sa.text("created_at DESC"), sa.text("id DESC")),
+        sa.Index(
+            "ix_product_search",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_where=sa.text(_LIVE),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    shop_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shop.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    search_text: Mapped[str]
+    unit: Mapped[str]
+    price_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    stock: Mapped[int]
+    reserved: Mapped[int] = mapped_column(default=0)
+    commune_code: Mapped[str]
+    ocop_stars: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    certificate_no: Mapped[str | None]
+    description: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="live")
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    version: Mapped[int] = mapped_column(default=1)
+    idempotency_key: Mapped[str | None]
+
+    shop: Mapped[Shop] = relationship(lazy="raise", foreign_keys=[shop_id])
+    photos: Mapped[list[ProductPhoto]] = relationship(lazy="raise", order_by="ProductPhoto.position")
+
+    @property
+    def free(self) -> int:
+        """How many may still be ordered, in `unit`s."""
+        return self.stock - self.reserved
+
+    @property
+    def is_on_sale(self) -> bool:
+        """Whether buyers may order it at all now; needs `shop` loaded."""
+        return self.status == "live" and self.shop.is_open
+
+
+class ProductPhoto(Model):
+    """A photo of a product; `key` names files in the media store that were there before this row."""
+
+    __tablename__ = "product_photo"
+    __table_args__ = (
+        sa.CheckConstraint("position BETWEEN 0 AND 9", name="position_range"),
+        sa.CheckConstraint("width > 0 AND height > 0", name="size_positive"),
+        sa.CheckConstraint("key ~ '^[0-9a-f]{40}$'", name="key_form"),
+    )
+
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    key: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]

@@ -1,0 +1,290 @@
+"""Reads of shops and products. Lists never run a query per item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.core.database import db
+from app.core.errors import BadInput, NotFound
+from app.core.media import THUMB, media_url
+from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.texts import fold, tidy
+from app.households.areas import queries as areas
+
+from .models import Product, ProductPhoto, Shop
+from .search import query_words
+
+_LIVE = Product.status == sa.literal_column("'live'")
+_CARD = (
+    Product.id,
+    Product.code,
+    Product.name,
+    Product.price_vnd,
+    Product.unit,
+    (Product.stock > Product.reserved).label("in_stock"),
+    Product.commune_code,
+    Product.ocop_stars,
+    Product.created_at,
+    Shop.code.label("shop_code"),
+    Shop.name.label("shop_name"),
+)
+
+
+@dataclass(frozen=True)
+class Seller:
+    """Who sells, as the public knows it."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ProductCard:
+    """A product in a list; photos are thumbnails."""
+
+    code: str
+    name: str
+    price_vnd: int
+    unit: str
+    in_stock: bool
+    commune_code: str
+    commune_name: str
+    ocop_stars: int | None
+    seller: Seller
+    photo_urls: tuple[str, ...]
+    url: str
+
+
+def list_products(
+    *, q: str = "", commune: str | None = None, shop_id: UUID | None = None, cursor: str | None = None, limit: int = 20
+) -> Page[ProductCard]:
+    """One page of what is on sale in open shops, newest first; a search puts the closest names first.
+
+    Args:
+        q: words that must all begin a word of the product, its shop or its commune; accents do not matter.
+        commune: code of the commune the product comes from.
+
+    Raises:
+        BadInput: a cursor that is not ours, or belongs to another kind of list.
+    """
+    query = sa.select(*_CARD).join(Shop, Shop.id == Product.shop_id).where(_LIVE, Shop.status == "open")
+    if commune:
+        query = query.where(Product.commune_code == commune)
+    if shop_id:
+        query = query.where(Product.shop_id == shop_id)
+    if not q.strip():
+        return _newest(query, cursor, limit)
+    found = query_words(q)
+    if not found:
+        return Page([], None)
+    return _closest(query, found, tidy(q), cursor, limit)
+
+
+def _newest(query: sa.Select[*tuple[Any, ...]], cursor: str | None, limit: int) -> Page[ProductCard]:
+    if cursor:
+        query = query.where(_after(*decode_cursor(cursor, str, str)))
+    query = query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)
+    rows = db.session.execute(query).all()
+    more = len(rows) > limit
+    key = (rows[limit - 1].created_at.isoformat(), str(rows[limit - 1].id)) if more else ()
+    return Page(_cards(rows[:limit]), encode_cursor(*key) if more else None)
+
+
+def _closest(query: sa.Select[*tuple[Any, ...]], found: list[str], typed: str, cursor: str | None, limit: int) -> Page[ProductCard]:
+    rank = _rank(found, typed).label("rank")
+    query = query.where(*(Product.search_text.like(f"% {word}%") for word in found))
+    inner = query.add_columns(rank).subquery()
+    outer = sa.select(inner)
+    if cursor:
+        after_rank, *rest = decode_cursor(cursor, int, str, str)
+        after = sa.tuple_(inner.c.created_at, inner.c.id) < _position(*rest)
+        outer = outer.where(sa.or_(inner.c.rank > after_rank, sa.and_(inner.c.rank == after_rank, after)))
+    outer = outer.order_by(inner.c.rank, inner.c.created_at.desc(), inner.c.id.desc()).limit(limit + 1)
+    rows = db.session.execute(outer).all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    key = (last.rank, last.created_at.isoformat(), str(last.id)) if last else ()
+    return Page(_cards(rows[:limit]), encode_cursor(*key) if more else None)
+
+
+def _rank(found: list[str], typed: str) -> sa.ColumnElement[int]:
+    """Smaller is closer: the name begins so, has the words in this order, has them all, or only shop and commune do.
+
+    Within that, names with the very accents that were typed come first ("dưa" before "dứa"), then more OCOP stars.
+    """
+    phrase = " ".join(found)
+    in_name = sa.and_(*(sa.func.split_part(Product.search_text, "|", 1).like(f"% {word}%") for word in found))
+    closeness = sa.case(
+        (Product.search_text.like(f" {phrase}%"), 0),
+        (Product.search_text.like(f"% {phrase}%|%"), 1),
+        (in_name, 2),
+        else_=3,
+    )
+    with_accents = typed.lower() != fold(typed)
+    other_accents = (
+        sa.case((sa.func.strpos(sa.func.lower(Product.name), typed.lower()) > 0, 0), else_=1)
+        if with_accents
+        else sa.literal(0)
+    )
+    return closeness * 100 + other_accents * 10 + (5 - sa.func.coalesce(Product.ocop_stars, 0))
+
+
+def _after(moment: str, row_id: str) -> sa.ColumnElement[bool]:
+    return sa.tuple_(Product.created_at, Product.id) < _position(moment, row_id)
+
+
+def _position(moment: str, row_id: str) -> sa.ColumnElement[Any]:
+    try:
+        at, last = datetime.fromisoformat(moment), UUID(row_id)
+    except ValueError:
+        at, last = None, None
+    if at is None or at.tzinfo is None:
+        raise BadInput(_("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]})
+    return sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(last, sa.Uuid()))
+
+
+def _cards(rows: Sequence[Any]) -> list[ProductCard]:
+    photos = _photos([row.id for row in rows])
+    communes = areas.names(row.commune_code for row in rows)
+    return [
+        ProductCard(
+            code=row.code,
+            name=row.name,
+            price_vnd=row.price_vnd,
+            unit=row.unit,
+            in_stock=row.in_stock,
+            commune_code=row.commune_code,
+            commune_name=communes.get(row.commune_code, ""),
+            ocop_stars=row.ocop_stars,
+            seller=Seller(row.shop_code, row.shop_name),
+            photo_urls=photos.get(row.id, ()),
+            url=product_url(row.code),
+        )
+        for row in rows
+    ]
+
+
+def _photos(product_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+    if not product_ids:
+        return {}
+    rows = db.session.execute(
+        sa.select(ProductPhoto.product_id, ProductPhoto.key)
+        .where(ProductPhoto.product_id.in_(product_ids))
+        .order_by(ProductPhoto.product_id, ProductPhoto.position)
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for product_id, key in rows:
+        found[product_id] = (*found.get(product_id, ()), media_url(key, THUMB))
+    return found
+
+
+def product_url(code: str) -> str:
+    """The public page of a product."""
+    return f"/san-pham/{code}"
+
+
+def by_code(code: str, *, for_update: bool = False) -> Product:
+    """The product with its shop and photos, whatever its status.
+
+    Raises:
+        NotFound: there is none.
+    """
+    query = (
+        sa.select(Product)
+        .where(Product.code == code)
+        .options(joinedload(Product.shop), selectinload(Product.photos))
+        .execution_options(populate_existing=True)
+    )
+    if for_update:
+        query = query.with_for_update(of=Product)
+    product = db.session.scalar(query)
+    if product is None:
+        raise NotFound(_("Không tìm thấy món hàng này. Có thể người bán đã cất đi."))
+    return product
+
+
+def by_codes(codes: Iterable[str], *, for_update: bool = False) -> dict[str, Product]:
+    """Products by code, each with its shop; unknown codes are missing. Locked in the order of their ids."""
+    query = (
+        sa.select(Product)
+        .where(Product.code.in_(set(codes)))
+        .order_by(Product.id)
+        .options(joinedload(Product.shop))
+        .execution_options(populate_existing=True)
+    )
+    if for_update:
+        query = query.with_for_update(of=Product)
+    return {product.code: product for product in db.session.scalars(query)}
+
+
+def by_ids(ids: Iterable[UUID]) -> dict[UUID, Product]:
+    """Products by id, each with its shop."""
+    query = sa.select(Product).where(Product.id.in_(set(ids))).options(joinedload(Product.shop))
+    return {product.id: product for product in db.session.scalars(query)}
+
+
+def products_of(shop_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Product]:
+    """The seller's own list, newest first, with photos; paused ones too."""
+    query = (
+        sa.select(Product)
+        .where(Product.shop_id == shop_id)
+        .order_by(Product.created_at.desc(), Product.id.desc())
+        .options(selectinload(Product.photos))
+        .limit(limit + 1)
+    )
+    if cursor:
+        query = query.where(_after(*decode_cursor(cursor, str, str)))
+    found = db.session.scalars(query).all()
+    items = found[:limit]
+    last = items[-1] if len(found) > limit else None
+    return Page(items, encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None)
+
+
+def shop_of(household_id: UUID | None) -> Shop | None:
+    """The household's shop, if it has one."""
+    return db.session.scalar(sa.select(Shop).where(Shop.household_id == household_id)) if household_id else None
+
+
+def shop_by_code(code: str) -> Shop:
+    """The shop by its public code.
+
+    Raises:
+        NotFound: there is none.
+    """
+    shop = db.session.scalar(sa.select(Shop).where(Shop.code == code))
+    if shop is None:
+        raise NotFound(_("Không tìm thấy gian hàng này."))
+    return shop
+
+
+def shops(ids: Iterable[UUID]) -> dict[UUID, Shop]:
+    """Shops by id."""
+    return {shop.id: shop for shop in db.session.scalars(sa.select(Shop).where(Shop.id.in_(set(ids))))}
+
+
+def communes_with_goods() -> list[tuple[str, str]]:
+    """Code and name of each commune something on sale comes from, by name (a loose scan of one index)."""
+    rows = db.session.execute(
+        sa.text(
+            """
+            WITH RECURSIVE seen AS (
+                (SELECT commune_code FROM product WHERE status = 'live' ORDER BY commune_code LIMIT 1)
+                UNION ALL
+                SELECT (SELECT p.commune_code FROM product p WHERE p.status = 'live'
+                        AND p.commune_code > seen.commune_code ORDER BY p.commune_code LIMIT 1)
+                FROM seen WHERE seen.commune_code IS NOT NULL
+            )
+            SELECT commune_code FROM seen WHERE commune_code IS NOT NULL
+            """
+        )
+    )
+    names = areas.names(code for (code,) in rows)
+    return sorted(names.items(), key=lambda item: fold(item[1]))

@@ -1,0 +1,187 @@
+"""Steps that make and change people. All need an open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from app.core import audit, crypto
+from app.core.actor import SYSTEM, Actor
+from app.core.clock import Clock
+from app.core.database import require_transaction
+from app.core.errors import Forbidden
+from app.core.ids import uuid7
+from app.core.texts import tidy
+from app.identity import queries
+from app.identity.errors import PhoneTaken
+from app.identity.models import RoleGrant, User
+from app.identity.roles import Role
+
+TOTP_FIELD = "user.totp"
+
+
+@dataclass(frozen=True)
+class NewGrant:
+    """A role to give: over an area code (`*` for everywhere), or for a household. `valid_from` is now when left out."""
+
+    role: Role
+    area_code: str | None = None
+    household_id: UUID | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+def lock_phone(index: bytes) -> None:
+    """Let one transaction at a time work on a phone number, whether anybody has it or not."""
+    number = int.from_bytes(index[:8], "big", signed=True)
+    require_transaction().execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+
+
+def add_user(
+    *,
+    phone: str,
+    display_name: str,
+    password_hash: str | None = None,
+    totp_secret: str | None = None,
+    clock: Clock,
+) -> User:
+    """Make a person without any role.
+
+    Args:
+        totp_secret: base32 secret of an authenticator app that is in force at once.
+
+    Raises:
+        BadPhone: not a Vietnamese number.
+        PhoneTaken: somebody has it.
+    """
+    session = require_transaction()
+    e164 = queries.normal_phone(phone)
+    index = queries.phone_index(e164)
+    lock_phone(index)
+    if queries.by_phone_index(index) is not None:
+        raise PhoneTaken
+    key = crypto.new_data_key(clock=clock)
+    user = User(
+        id=uuid7(),
+        data_key_id=key.id,
+        phone_enc=crypto.seal(key, queries.PHONE_FIELD, e164),
+        phone_index=index,
+        display_name=tidy(display_name),
+        password_hash=password_hash,
+        fs_uniquifier=new_uniquifier(),
+        active=True,
+        totp_enc=crypto.seal(key, TOTP_FIELD, totp_secret) if totp_secret else None,
+        totp_confirmed_at=clock.now() if totp_secret else None,
+        created_at=clock.now(),
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def new_uniquifier() -> str:
+    """A fresh name for sessions and tokens; what named the person before is void."""
+    return uuid4().hex
+
+
+def grant_role(user: User, grant: NewGrant, *, actor: Actor, clock: Clock) -> RoleGrant:
+    """Give a role. A grant that is held already is answered as it is.
+
+    Raises:
+        Forbidden: the actor may not give this role there.
+    """
+    _demand_right_to_grant(actor, grant)
+    session = require_transaction()
+    held = session.scalar(
+        sa.select(RoleGrant).where(
+            RoleGrant.user_id == user.id,
+            RoleGrant.role == grant.role,
+            RoleGrant.area_code.is_not_distinct_from(grant.area_code),
+            RoleGrant.household_id.is_not_distinct_from(grant.household_id),
+            RoleGrant.valid_to.is_not_distinct_from(grant.valid_to),
+        )
+    )
+    if held is not None:
+        return held
+    given = RoleGrant(
+        id=uuid7(),
+        user_id=user.id,
+        role=str(grant.role),
+        area_code=grant.area_code,
+        household_id=grant.household_id,
+        valid_from=grant.valid_from or clock.now(),
+        valid_to=grant.valid_to,
+        granted_by=actor.user_id,
+        created_at=clock.now(),
+    )
+    session.add(given)
+    audit.record(
+        "role_granted",
+        actor=actor,
+        subject_kind="user",
+        subject_id=user.id,
+        clock=clock,
+        role=given.role,
+        area_code=given.area_code,
+        household_id=str(given.household_id) if given.household_id else None,
+    )
+    session.flush()
+    return given
+
+
+def grant_roles(user: User, grants: Iterable[NewGrant], *, actor: Actor, clock: Clock) -> None:
+    """Give several roles; see `grant_role`."""
+    for grant in grants:
+        grant_role(user, grant, actor=actor, clock=clock)
+
+
+def grant_household(*, phone: str, household_id: UUID, display_name: str, clock: Clock, actor: Actor = SYSTEM) -> User:
+    """Let the person with this phone speak for the household; made when nobody has the number yet.
+
+    The caller has decided that this person may: registering a household is the registry's business.
+
+    Raises:
+        BadPhone: not a Vietnamese number.
+    """
+    index = queries.phone_index(phone)
+    lock_phone(index)
+    user = queries.by_phone_index(index) or add_user(phone=phone, display_name=display_name, clock=clock)
+    grant_role(user, NewGrant(Role.HOUSEHOLD, household_id=household_id), actor=actor, clock=clock)
+    return user
+
+
+def end_grant(grant: RoleGrant, *, actor: Actor, clock: Clock) -> None:
+    """End a role now.
+
+    Raises:
+        Forbidden: the actor may not give (and so not take) this role.
+    """
+    _demand_right_to_grant(actor, NewGrant(Role(grant.role), grant.area_code, grant.household_id))
+    grant.valid_to = max(clock.now(), grant.valid_from)
+    audit.record(
+        "role_ended",
+        actor=actor,
+        subject_kind="user",
+        subject_id=grant.user_id,
+        clock=clock,
+        role=grant.role,
+        area_code=grant.area_code,
+    )
+
+
+def _demand_right_to_grant(actor: Actor, grant: NewGrant) -> None:
+    """The province gives every role; a commune officer gives team members of that commune; registering a household
+    (by a team member or officer) gives its own."""
+    if actor == SYSTEM or actor.has_role(Role.PROVINCE_OPERATOR):
+        return
+    if grant.role == Role.HOUSEHOLD and actor.has_role(Role.TEAM_MEMBER, Role.COMMUNE_OFFICER):
+        return
+    commune = (grant.area_code or "").split("-")[0]
+    if grant.role == Role.TEAM_MEMBER and actor.has_role(Role.COMMUNE_OFFICER) and actor.reaches(commune):
+        return
+    raise Forbidden(_("Bà con chưa được giao quyền cấp phận sự này."))

@@ -1,0 +1,1 @@
+"""Administrative units of two tiers since July 2025, the hamlets below them, and where the old communes went."""

@@ -1,0 +1,112 @@
+"""Reads of administrative units. Public, and small enough to be asked freely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.core.database import db
+from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.texts import fold, tidy
+
+from .models import Area, AreaChange
+
+
+@dataclass(frozen=True)
+class FoundArea:
+    """A unit in a list; `formerly` names old units that went into it and matched what was searched."""
+
+    code: str
+    name: str
+    kind: str
+    parent_code: str | None
+    latitude: float | None
+    longitude: float | None
+    formerly: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Successor:
+    """A unit an old commune went to. `choose` asks a person which part is meant; `main` is the larger part."""
+
+    code: str
+    name: str
+    choose: bool
+    main: bool
+
+
+def get(code: str) -> Area | None:
+    """The unit in force with this code."""
+    return db.session.get(Area, code)
+
+
+def children(parent_code: str | None) -> Sequence[Area]:
+    """Units right below, by code; the provinces for None."""
+    return db.session.scalars(sa.select(Area).where(_below(parent_code)).order_by(Area.code)).all()
+
+
+def names(codes: Iterable[str]) -> dict[str, str]:
+    """Full names by code, in one query; unknown codes are missing from the answer."""
+    wanted = set(codes)
+    if not wanted:
+        return {}
+    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.code.in_(wanted)))
+    return {code: name for code, name in rows}
+
+
+def successors(old_code: str) -> list[Successor]:
+    """Where a commune of before July 2025 went, the larger part first; more than one when a person must choose."""
+    rows = db.session.execute(
+        sa.select(Area.code, Area.name, AreaChange.choose, AreaChange.main)
+        .join(Area, Area.code == AreaChange.new_code)
+        .where(AreaChange.old_code == old_code)
+        .order_by(AreaChange.main.desc(), Area.code)
+    )
+    return [Successor(*row) for row in rows]
+
+
+def search(*, parent: str | None, text: str, cursor: str | None, limit: int) -> Page[FoundArea]:
+    """One page of units by code.
+
+    Args:
+        parent: only units right below this one; with neither parent nor text, the provinces.
+        text: part of a name, accents or not; names of before the reform find the unit of today.
+    """
+    folded = fold(tidy(text))
+    query = sa.select(Area).order_by(Area.code).limit(limit + 1)
+    if parent or not folded:
+        query = query.where(_below(parent or None))
+    if folded:
+        former = sa.select(AreaChange.new_code).where(AreaChange.search_name.contains(folded, autoescape=True))
+        query = query.where(sa.or_(Area.search_name.contains(folded, autoescape=True), Area.code.in_(former)))
+    if cursor:
+        query = query.where(Area.code > decode_cursor(cursor, str)[0])
+    found = db.session.scalars(query).all()
+    formerly = _former_names([area.code for area in found], folded)
+    items = [
+        FoundArea(
+            area.code, area.name, area.kind, area.parent_code, area.latitude, area.longitude, formerly.get(area.code, ())
+        )
+        for area in found[:limit]
+    ]
+    return Page(items, encode_cursor(items[-1].code) if len(found) > limit else None)
+
+
+def _below(parent_code: str | None) -> sa.ColumnElement[bool]:
+    return Area.kind == "province" if parent_code is None else Area.parent_code == parent_code
+
+
+def _former_names(codes: list[str], folded: str) -> dict[str, tuple[str, ...]]:
+    if not codes or not folded:
+        return {}
+    rows = db.session.execute(
+        sa.select(AreaChange.new_code, AreaChange.old_name, AreaChange.old_parent)
+        .where(AreaChange.new_code.in_(codes), AreaChange.search_name.contains(folded, autoescape=True))
+        .order_by(AreaChange.old_code)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for code, name, parent in rows:
+        found[code] = (*found.get(code, ()), f"{name}, {parent}")
+    return found

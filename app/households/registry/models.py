@@ -1,0 +1,143 @@
+"""Tables of households. All personal fields are sealed under the household's own data key; row-level security on each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Model
+from app.core.ids import uuid7
+
+
+class Status(StrEnum):
+    """How far a registration has come."""
+
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    VERIFIED = "verified"
+
+
+class Purpose(StrEnum):
+    """What a household's data may be used for; each is agreed to on its own."""
+
+    SELLING = "selling"
+    GIFT_PAGE = "gift_page"
+    DIRECT_GIFT = "direct_gift"
+    SYNDICATION = "syndication"
+    CONTACT = "contact"
+
+
+class How(StrEnum):
+    """How a consent was given or taken back."""
+
+    SPOKEN = "spoken"
+    SIGNED = "signed"
+    ONLINE = "online"
+
+
+class PovertyClass(StrEnum):
+    """Classes of Decree 07/2021."""
+
+    POOR = "poor"
+    NEAR_POOR = "near_poor"
+
+
+class Household(Model):
+    """One household. `client_id` was made on the phone that registered it; `content_mark` fingerprints what it sent."""
+
+    __tablename__ = "household"
+    __table_args__ = (
+        sa.UniqueConstraint("code"),
+        sa.UniqueConstraint("client_id"),
+        sa.UniqueConstraint("citizen_index"),
+        sa.CheckConstraint("status IN ('submitted', 'returned', 'verified')", name="status"),
+        sa.CheckConstraint("verified_by <> registered_by", name="four_eyes"),
+        sa.CheckConstraint(
+            "(status = 'verified') = (verified_by IS NOT NULL) AND (verified_by IS NULL) = (verified_at IS NULL)",
+            name="verified",
+        ),
+        sa.CheckConstraint("(status = 'returned') = (return_reason IS NOT NULL)", name="returned"),
+        sa.CheckConstraint("starts_with(hamlet_code, commune_code || '-')", name="hamlet"),
+        sa.CheckConstraint("(phone_enc IS NULL) = (phone_index IS NULL)", name="phone"),
+        sa.Index("ix_household_commune_code_status", "commune_code", "status", "id"),
+        sa.Index("ix_household_hamlet_code", "hamlet_code", "id"),
+        sa.Index("ix_household_registered_by", "registered_by", "id"),
+        sa.Index("ix_household_phone_index", "phone_index"),
+        sa.Index("ix_household_name_index", "name_index"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    code: Mapped[str]
+    data_key_id: Mapped[UUID] = mapped_column(sa.ForeignKey("data_key.id"))
+    commune_code: Mapped[str] = mapped_column(sa.ForeignKey("area.code"))
+    hamlet_code: Mapped[str] = mapped_column(sa.ForeignKey("area.code"))
+    head_name_enc: Mapped[bytes]
+    name_index: Mapped[bytes]
+    citizen_id_enc: Mapped[bytes]
+    citizen_index: Mapped[bytes]
+    phone_enc: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None]
+    phone_is_contact: Mapped[bool]
+    address_enc: Mapped[bytes]
+    sales_account_enc: Mapped[bytes | None]
+    status: Mapped[str]
+    return_reason: Mapped[str | None]
+    registered_by: Mapped[UUID]
+    verified_by: Mapped[UUID | None]
+    verified_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    client_id: Mapped[UUID]
+    content_mark: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class Consent(Model):
+    """One yes or one no. Append-only: the row with the highest id of a purpose is what holds now."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "purpose IN ('selling', 'gift_page', 'direct_gift', 'syndication', 'contact')", name="purpose"
+        ),
+        sa.CheckConstraint("how IN ('spoken', 'signed', 'online')", name="how"),
+        sa.Index("ix_consent_household_id_purpose", "household_id", "purpose", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    purpose: Mapped[str]
+    given: Mapped[bool]
+    how: Mapped[str]
+    witnessed_by: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class PovertyStatus(Model):
+    """A commune's yearly decision about one household. `valid_from` and `valid_to` are both days on which it holds.
+
+    A revoked decision counts on no day. The database refuses two that hold on the same day.
+    """
+
+    __tablename__ = "poverty_status"
+    __table_args__ = (
+        sa.CheckConstraint("class IN ('poor', 'near_poor')", name="class"),
+        sa.CheckConstraint("valid_from <= valid_to", name="validity"),
+        sa.CheckConstraint("year BETWEEN 2016 AND 2100", name="year"),
+        sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        sa.Index("ix_poverty_status_household_id", "household_id", "valid_to"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    poverty_class: Mapped[str] = mapped_column("class")
+    year: Mapped[int]
+    decision_number: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    recorded_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    revoked_by: Mapped[UUID | None]

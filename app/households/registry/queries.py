@@ -1,0 +1,187 @@
+"""Reads of households. `scope` is the first wall; row-level security stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core import codes, crypto
+from app.core.actor import EVERYWHERE, Actor
+from app.core.clock import Clock, in_vietnam
+from app.core.database import db
+from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.phones import normalise_phone
+from app.core.texts import tidy
+
+from . import people
+from .errors import NoSuchHousehold
+from .models import Consent, Household, PovertyStatus, Purpose, Status
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which households a list shows; None means any."""
+
+    status: Status | None = None
+    hamlet_code: str | None = None
+    registered_by: UUID | None = None
+    text: str = ""
+
+
+def scope(actor: Actor) -> sa.ColumnElement[bool]:
+    """The households an actor may see: their hamlets, their communes, their own."""
+    if EVERYWHERE in actor.areas:
+        return sa.true()
+    own = Household.id == actor.household_id if actor.household_id else sa.false()
+    areas = sorted(actor.areas)
+    return sa.or_(own, Household.hamlet_code.in_(areas), Household.commune_code.in_(areas))
+
+
+def get(household_id: UUID, *, for_update: bool = False) -> Household:
+    """A household by id, within what the database lets the current actor see.
+
+    Raises:
+        NoSuchHousehold: none, or not theirs.
+    """
+    return _one(sa.select(Household).where(Household.id == household_id), for_update)
+
+
+def find(household_id: UUID, *, actor: Actor, for_update: bool = False) -> Household:
+    """A household by id within the actor's scope.
+
+    Raises:
+        NoSuchHousehold: none, or not theirs.
+    """
+    return _one(sa.select(Household).where(Household.id == household_id, scope(actor)), for_update)
+
+
+def by_code(code: str, *, actor: Actor, for_update: bool = False) -> Household:
+    """A household by its public code within the actor's scope.
+
+    Raises:
+        NoSuchHousehold: none, or not theirs.
+    """
+    wanted = sa.select(Household).where(Household.code == codes.normalise(code), scope(actor))
+    return _one(wanted, for_update)
+
+
+def by_client_id(client_id: UUID) -> Household | None:
+    """The household a phone registered under this id."""
+    return db.session.scalar(sa.select(Household).where(Household.client_id == client_id))
+
+
+def listing(actor: Actor, chosen: Filter, *, cursor: str | None, limit: int) -> Page[Household]:
+    """One page of households in scope, newest first, data keys loaded."""
+    query = sa.select(Household).where(scope(actor)).order_by(Household.id.desc()).limit(limit + 1)
+    if chosen.status:
+        query = query.where(Household.status == chosen.status)
+    if chosen.hamlet_code:
+        query = query.where(Household.hamlet_code == chosen.hamlet_code)
+    if chosen.registered_by:
+        query = query.where(Household.registered_by == chosen.registered_by)
+    if chosen.text.strip():
+        query = query.where(_looks_like(chosen.text))
+    if cursor:
+        query = query.where(Household.id < _cursor_id(cursor))
+    found = db.session.scalars(query).all()
+    crypto.load_keys({household.data_key_id for household in found})
+    return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
+
+
+def counts(actor: Actor, *, registered_by: UUID | None = None) -> Mapping[Status, int]:
+    """How many households in scope stand at each step."""
+    query = sa.select(Household.status, sa.func.count()).where(scope(actor)).group_by(Household.status)
+    if registered_by:
+        query = query.where(Household.registered_by == registered_by)
+    found = {Status(status): count for status, count in db.session.execute(query)}
+    return {status: found.get(status, 0) for status in Status}
+
+
+def hamlet_counts(actor: Actor) -> dict[str, int]:
+    """How many households in scope each hamlet has."""
+    query = sa.select(Household.hamlet_code, sa.func.count()).where(scope(actor)).group_by(Household.hamlet_code)
+    return {code: count for code, count in db.session.execute(query)}
+
+
+def has_consent(household_id: UUID, purpose: Purpose) -> bool:
+    """Whether the latest word on this purpose was a yes."""
+    latest = (
+        sa.select(Consent.given)
+        .where(Consent.household_id == household_id, Consent.purpose == purpose)
+        .order_by(Consent.id.desc())
+        .limit(1)
+    )
+    return bool(db.session.scalar(latest))
+
+
+def consents(household_id: UUID) -> dict[Purpose, Consent]:
+    """The latest word on each purpose that was asked."""
+    rows = db.session.scalars(
+        sa.select(Consent)
+        .distinct(Consent.purpose)
+        .where(Consent.household_id == household_id)
+        .order_by(Consent.purpose, Consent.id.desc())
+    )
+    return {Purpose(row.purpose): row for row in rows}
+
+
+def today(clock: Clock) -> date:
+    """The day it is in Vietnam."""
+    return in_vietnam(clock.now()).date()
+
+
+def poverty_on(household_id: UUID, day: date) -> PovertyStatus | None:
+    """The decision that holds on a day."""
+    return db.session.scalar(
+        sa.select(PovertyStatus).where(
+            PovertyStatus.household_id == household_id,
+            PovertyStatus.valid_from <= day,
+            PovertyStatus.valid_to >= day,
+            PovertyStatus.revoked_at.is_(None),
+        )
+    )
+
+
+def poverty_history(household_id: UUID) -> Sequence[PovertyStatus]:
+    """All decisions, newest first."""
+    return db.session.scalars(
+        sa.select(PovertyStatus)
+        .where(PovertyStatus.household_id == household_id)
+        .order_by(PovertyStatus.valid_from.desc(), PovertyStatus.id.desc())
+    ).all()
+
+
+def _one(query: sa.Select[tuple[Household]], for_update: bool) -> Household:
+    if for_update:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    household = db.session.scalar(query)
+    if household is None:
+        raise NoSuchHousehold
+    return household
+
+
+def _looks_like(text: str) -> sa.ColumnElement[bool]:
+    """Code, citizen's number, phone, or a whole name, whichever the text could be."""
+    plain = codes.normalise(text)
+    ways: list[sa.ColumnElement[bool]] = [
+        Household.code == plain,
+        Household.name_index == people.name_index(tidy(text)),
+        Household.citizen_index == people.citizen_index(plain),
+    ]
+    try:
+        ways.append(Household.phone_index == people.phone_index(normalise_phone(text)))
+    except ValueError:
+        pass
+    return sa.or_(*ways)
+
+
+def _cursor_id(cursor: str) -> UUID:
+    (text,) = decode_cursor(cursor, str)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NoSuchHousehold from None

@@ -70,6 +70,25 @@ class SellingConsentMissing(Conflict):
         super().__init__(_("Hộ này chưa đồng ý bán hàng trên chợ. Hỏi ý kiến hộ trước khi mở gian hàng."))
 
 
+class SalesAccountMissing(BadInput):
+    """Nobody has told yet where sales are to be paid."""
+
+    code = "sales_account_missing"
+
+    def __init__(self) -> None:
+        sentence = _("Cần số tài khoản ngân hàng để nhận tiền bán hàng.")
+        super().__init__(sentence, errors={"number": [sentence]})
+
+
+class ShopMissing(Conflict):
+    """The person has no shop yet."""
+
+    code = "shop_missing"
+
+    def __init__(self) -> None:
+        super().__init__(_("Bà con chưa mở gian hàng. Mở gian hàng trước rồi bày hàng nhé."))
+
+
 class ShopExists(Conflict):
     """A household has one shop."""
 

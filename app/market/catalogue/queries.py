@@ -98,7 +98,9 @@ def _newest(query: sa.Select[*tuple[Any, ...]], cursor: str | None, limit: int) 
     return Page(_cards(rows[:limit]), encode_cursor(*key) if more else None)
 
 
-def _closest(query: sa.Select[*tuple[Any, ...]], found: list[str], typed: str, cursor: str | None, limit: int) -> Page[ProductCard]:
+def _closest(
+    query: sa.Select[*tuple[Any, ...]], found: list[str], typed: str, cursor: str | None, limit: int
+) -> Page[ProductCard]:
     rank = _rank(found, typed).label("rank")
     query = query.where(*(Product.search_text.like(f"% {word}%") for word in found))
     inner = query.add_columns(rank).subquery()

@@ -110,14 +110,19 @@ class ProductEditSchema(NewProductSchema):
         return ProductEdit(**data)
 
 
-class NewShopSchema(Input):
-    """A shop and the bank account its sales are paid into."""
+class ShopNameSchema(Input):
+    """A shop whose bank account was told at registration."""
 
     name = Line(
         required=True,
         validate=validate.Length(NAME_MIN, NAME_MAX, error=_l("Tên gian hàng dài từ {min} đến {max} chữ.")),
         error_messages=_REQUIRED,
     )
+
+
+class NewShopSchema(ShopNameSchema):
+    """A shop and the bank account its sales are paid into."""
+
     bin = fields.String(
         required=True, validate=validate.Regexp(r"\d{6}\Z", error=_l("Chọn ngân hàng.")), error_messages=_REQUIRED
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,10 @@ from app.core.ids import uuid7
 from app.core.media import Media
 from app.core.texts import tidy
 from app.households.areas import queries as areas
+from app.households.registry import people
 from app.households.registry import queries as registry
+from app.households.registry.models import Purpose, Status
+from app.households.registry.people import SalesAccount
 from app.identity.roles import Role
 from app.payments.payees import operations as payees
 from app.payments.payees.models import PayeeKind
@@ -29,6 +31,7 @@ from . import photos, queries
 from .errors import (
     HouseholdNotVerified,
     ProductChanged,
+    SalesAccountMissing,
     SellingConsentMissing,
     ShopExists,
     StockPromised,
@@ -41,25 +44,22 @@ from .search import search_text
 _HELPERS = (Role.TEAM_MEMBER, Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR)
 
 
-@dataclass(frozen=True)
-class SalesAccount:
-    """The bank account sales are paid into; `bin` names the bank, `holder` as the bank prints it."""
-
-    bin: str
-    number: str
-    holder: str
-
-
-def open_shop(*, actor: Actor, household_id: UUID, name: str, account: SalesAccount, clock: Clock) -> Shop:
+def open_shop(
+    *, actor: Actor, household_id: UUID, name: str, account: SalesAccount | None = None, clock: Clock
+) -> Shop:
     """Open the one shop of a verified household that agreed to sell, paid straight into its own account.
 
     The household does it itself, or a team member or officer whose area it lies in.
+
+    Args:
+        account: where sales are paid; the one told at registration when left out.
 
     Raises:
         Forbidden: somebody else's household.
         HouseholdNotVerified: the commune has yet to verify it.
         SellingConsentMissing: it has not agreed to sell, or took that back.
         ShopExists: it has a shop already.
+        SalesAccountMissing: no bank account was told, now or at registration.
         UnknownBank, BadAccountNumber, AccountTaken: see `payees.operations.register_account`.
     """
     with transaction(actor=actor) as session:
@@ -68,12 +68,15 @@ def open_shop(*, actor: Actor, household_id: UUID, name: str, account: SalesAcco
         helps = actor.has_role(*_HELPERS) and actor.reaches(household.hamlet_code, household.commune_code)
         if not (own or helps):
             raise Forbidden(_("Gian hàng này thuộc về hộ khác."))
-        if household.status != "verified":
+        if household.status != Status.VERIFIED:
             raise HouseholdNotVerified()
-        if not registry.has_consent(household.id, "selling"):
+        if not registry.has_consent(household.id, Purpose.SELLING):
             raise SellingConsentMissing()
         if queries.shop_of(household.id):
             raise ShopExists()
+        account = account or people.sales_account(household)
+        if account is None:
+            raise SalesAccountMissing()
         shop_id = uuid7()
         payee = payees.create_payee(kind=PayeeKind.SHOP, owner_id=shop_id, clock=clock)
         payees.register_account(
@@ -228,7 +231,7 @@ def set_photo(*, actor: Actor, code: str, raw: bytes, media: Media, clock: Clock
         Forbidden: somebody else's.
         PhotoRefused: see `photos.take`.
     """
-    _demand_own(actor, queries.by_code(code).shop)
+    demand_own(actor, queries.by_code(code).shop)
     photo = photos.take(media, raw)
     with transaction(actor=actor):
         product = _own_product(actor, code)
@@ -238,25 +241,30 @@ def set_photo(*, actor: Actor, code: str, raw: bytes, media: Media, clock: Clock
         return product
 
 
+def demand_own(actor: Actor, shop: Shop) -> None:
+    """Let only the shop's own household, or the province's operator, go on.
+
+    Raises:
+        Forbidden: somebody else.
+    """
+    own = actor.has_role(Role.HOUSEHOLD) and actor.household_id == shop.household_id
+    if not own and not actor.has_role(Role.PROVINCE_OPERATOR):
+        raise Forbidden(_("Gian hàng này thuộc về hộ khác."))
+
+
 def _own_shop(actor: Actor, shop_id: UUID) -> Shop:
     """The shop, locked, so that two adds with one key wait for each other."""
     shop = require_transaction().get(Shop, shop_id, with_for_update=True, populate_existing=True)
     if shop is None:
         raise Forbidden(_("Gian hàng này thuộc về hộ khác."))
-    _demand_own(actor, shop)
+    demand_own(actor, shop)
     return shop
 
 
 def _own_product(actor: Actor, code: str) -> Product:
     product = queries.by_code(code, for_update=True)
-    _demand_own(actor, product.shop)
+    demand_own(actor, product.shop)
     return product
-
-
-def _demand_own(actor: Actor, shop: Shop) -> None:
-    own = actor.has_role(Role.HOUSEHOLD) and actor.household_id == shop.household_id
-    if not own and not actor.has_role(Role.PROVINCE_OPERATOR):
-        raise Forbidden(_("Gian hàng này thuộc về hộ khác."))
 
 
 def _show(product: Product, photo: StoredPhoto) -> None:

@@ -1,0 +1,34 @@
+"""What can go wrong with asking for money."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.core.errors import AppError, NotFound
+
+
+class RequestNotFound(NotFound):
+    """No request has this code."""
+
+    code = "payment_request_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("Không có mã thanh toán này. Bà con kiểm tra lại từng ký tự nhé."))
+
+
+class NoAccount(AppError):
+    """The payee has no active bank account to be paid at."""
+
+    status, code = 409, "payee_has_no_account"
+
+    def __init__(self) -> None:
+        super().__init__(_("Nơi nhận chưa có tài khoản ngân hàng nên chưa nhận được tiền chuyển khoản."))
+
+
+class AlreadyPaid(AppError):
+    """It cannot be cancelled any more."""
+
+    status, code = 409, "payment_request_closed"
+
+    def __init__(self) -> None:
+        super().__init__(_("Khoản này đã thanh toán hoặc đã đóng nên không đổi được nữa."))

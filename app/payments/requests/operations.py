@@ -1,0 +1,211 @@
+"""Asking, receiving, expiring, cancelling; each needs an open transaction.
+
+Lock order everywhere: the request's row, then the purpose's own rows, then ledger accounts, then the payee's row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.codes import new_code
+from app.core.database import require_transaction
+from app.payments.ledger import operations as ledger
+from app.payments.ledger.models import AccountKind
+from app.payments.payees import queries as payees
+from app.payments.payees.models import Payee
+from app.payments.requests.errors import AlreadyPaid, NoAccount
+from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
+from app.payments.requests.purposes import handler_of
+from app.payments.requests.states import OPEN, Event, State, step
+
+CODE_PREFIX = "CP"
+# Money on its way when the time ran out is still welcome: the sweep waits this long after `expires_at`.
+GRACE = timedelta(minutes=3)
+LEDGER_PURPOSE = "payment_request"
+
+
+class Outcome(StrEnum):
+    """How arrived money fits a request."""
+
+    MATCHED = "matched"
+    UNDERPAID = "underpaid"
+    OVERPAID = "overpaid"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with arrived money: how much the request takes, how much waits for a person (both in đồng)."""
+
+    outcome: Outcome
+    accepted_vnd: int
+    excess_vnd: int
+
+
+def ask(
+    *,
+    purpose: Purpose,
+    payee_id: UUID,
+    amount_vnd: int,
+    method: Method,
+    label: str,
+    expires_at: datetime,
+    clock: Clock,
+    standing_code: StandingCode | None = None,
+) -> PaymentRequest:
+    """Ask somebody to pay.
+
+    A transfer goes straight to the payee's account (direct); a card payment is collected and owed to the payee.
+
+    Raises:
+        NoAccount: a transfer is asked for, and the payee has no bank account.
+    """
+    account = payees.active_account(payee_id) if method is Method.VIETQR else None
+    if method is Method.VIETQR and account is None:
+        raise NoAccount()
+    request = PaymentRequest(
+        code=new_code(CODE_PREFIX),
+        purpose_kind=purpose.kind,
+        purpose_id=purpose.id,
+        payee_id=payee_id,
+        bank_account_id=account.id if account else None,
+        standing_code_id=standing_code.id if standing_code else None,
+        method=method,
+        settlement=Settlement.DIRECT if method is Method.VIETQR else Settlement.COLLECTED,
+        amount_vnd=amount_vnd,
+        paid_vnd=0,
+        status=State.ASKED,
+        label=label,
+        expires_at=expires_at,
+        created_at=clock.now(),
+    )
+    session = require_transaction()
+    session.add(request)
+    session.flush()
+    return request
+
+
+def issue_standing_code(*, purpose: Purpose, payee_id: UUID, label: str, clock: Clock) -> StandingCode:
+    """A code for a static QR of this purpose; earlier ones of the same purpose stop counting."""
+    session = require_transaction()
+    session.execute(
+        sa.update(StandingCode)
+        .where(StandingCode.purpose_kind == purpose.kind, StandingCode.purpose_id == purpose.id, StandingCode.active)
+        .values(active=False)
+    )
+    code = StandingCode(
+        code=new_code(CODE_PREFIX),
+        purpose_kind=purpose.kind,
+        purpose_id=purpose.id,
+        payee_id=payee_id,
+        label=label,
+        created_at=clock.now(),
+    )
+    session.add(code)
+    session.flush()
+    return code
+
+
+def judge(request: PaymentRequest, *, amount_vnd: int, event_at: datetime) -> Verdict:
+    """How the amount fits the locked request. No tolerance: one đồng short is short."""
+    if request.status == State.PAID:
+        return Verdict(Outcome.DUPLICATE, 0, amount_vnd)
+    if request.status not in OPEN or event_at > request.expires_at:
+        return Verdict(Outcome.LATE, 0, amount_vnd)
+    if amount_vnd < request.missing_vnd:
+        return Verdict(Outcome.UNDERPAID, amount_vnd, 0)
+    excess = amount_vnd - request.missing_vnd
+    return Verdict(Outcome.OVERPAID if excess else Outcome.MATCHED, request.missing_vnd, excess)
+
+
+def receive(
+    request: PaymentRequest,
+    *,
+    transfer_id: UUID,
+    from_account_id: UUID,
+    amount_vnd: int,
+    event_at: datetime,
+    clock: Clock,
+) -> None:
+    """Take accepted money: the books, the request, its purpose and the payee's arrivals move together.
+
+    Args:
+        request: locked, open.
+        transfer_id: the ledger transfer's id, made from the message that told of the money.
+        amount_vnd: at most what is missing.
+    """
+    session = require_transaction()
+    kind = AccountKind.RECEIVED if request.settlement == Settlement.DIRECT else AccountKind.PAYABLE
+    account = ledger.open_account(kind, str(request.payee_id), clock=clock)
+    transfer = ledger.NewTransfer(
+        id=transfer_id,
+        from_account_id=from_account_id,
+        to_account_id=account.id,
+        amount_vnd=amount_vnd,
+        purpose=(LEDGER_PURPOSE, request.id),
+        event_at=event_at,
+    )
+    complete = amount_vnd == request.missing_vnd
+    request.status = step(State(request.status), Event.MONEY_COMPLETE if complete else Event.MONEY_SHORT)
+    request.paid_vnd += amount_vnd
+    if complete:
+        request.paid_at = clock.now()
+        handler_of(request).on_paid(request, clock=clock)
+    ledger.post([transfer], clock=clock)
+    seq = session.scalars(
+        sa.update(Payee)
+        .where(Payee.id == request.payee_id)
+        .values(arrival_seq=Payee.arrival_seq + 1)
+        .returning(Payee.arrival_seq)
+    ).one()
+    session.add(
+        Arrival(
+            payee_id=request.payee_id,
+            seq=seq,
+            request_id=request.id,
+            transfer_id=transfer_id,
+            amount_vnd=amount_vnd,
+            in_full=complete,
+            label=request.label,
+            event_at=event_at,
+            created_at=clock.now(),
+        )
+    )
+    session.flush()
+
+
+def cancel(request: PaymentRequest, *, clock: Clock) -> None:
+    """Withdraw a locked request; what arrives later waits for a person.
+
+    Raises:
+        AlreadyPaid: it is paid, or closed already.
+    """
+    if request.status not in OPEN:
+        raise AlreadyPaid()
+    request.status = step(State(request.status), Event.WITHDRAWN)
+    require_transaction().flush()
+
+
+def expire_due(*, clock: Clock, limit: int = 100) -> int:
+    """Close requests whose time and grace have passed, and tell their purposes; the number closed."""
+    session = require_transaction()
+    due = session.scalars(
+        sa.select(PaymentRequest)
+        .where(PaymentRequest.status.in_(OPEN), PaymentRequest.expires_at < clock.now() - GRACE)
+        .order_by(PaymentRequest.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True),
+        execution_options={"populate_existing": True},
+    ).all()
+    for request in due:
+        request.status = step(State(request.status), Event.TIME_PASSED)
+        handler_of(request).on_expired(request, clock=clock)
+    session.flush()
+    return len(due)

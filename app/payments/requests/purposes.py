@@ -1,0 +1,64 @@
+"""What payments may ask of the rooms above, without knowing them.
+
+Each room that collects money registers a handler for its purpose kind when the application is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.core.clock import Clock
+from app.payments.requests.models import PaymentRequest
+
+
+@dataclass(frozen=True)
+class PurposeView:
+    """How a request looks to the payer.
+
+    Attributes:
+        payee_name: who is paid, as the public may see it.
+        title: what is paid for, one line.
+        back_url: where to go before paying, `done_url` after.
+    """
+
+    payee_name: str
+    title: str
+    back_url: str
+    done_url: str
+
+
+class PurposeHandler(Protocol):
+    """A room's side. `on_paid` and `on_expired` run inside the transaction that moved the request."""
+
+    def on_paid(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """The full amount is there."""
+        ...
+
+    def on_expired(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """Time passed before the full amount was there."""
+        ...
+
+    def describe(self, request: PaymentRequest) -> PurposeView:
+        """What the payer sees."""
+        ...
+
+
+_HANDLERS: dict[str, PurposeHandler] = {}
+
+
+def register(kind: str, handler: PurposeHandler) -> None:
+    """Name the handler of a purpose kind."""
+    _HANDLERS[kind] = handler
+
+
+def handler_of(request: PaymentRequest) -> PurposeHandler:
+    """The handler of the request's purpose.
+
+    Raises:
+        LookupError: no room registered this kind; the application was built wrong.
+    """
+    try:
+        return _HANDLERS[request.purpose_kind]
+    except KeyError:
+        raise LookupError(f"no room handles payments for {request.purpose_kind!r}") from None

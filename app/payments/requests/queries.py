@@ -1,0 +1,120 @@
+"""Reads of payment requests and arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock, in_vietnam
+from app.core.database import db
+from app.payments.payees.models import Payee
+from app.payments.requests.errors import RequestNotFound
+from app.payments.requests.models import Arrival, PaymentRequest, Purpose, StandingCode
+
+
+def by_code(code: str, *, for_update: bool = False) -> PaymentRequest:
+    """The request with this (normalised) code.
+
+    Raises:
+        RequestNotFound: there is none.
+    """
+    request = find(code, for_update=for_update)
+    if request is None:
+        raise RequestNotFound()
+    return request
+
+
+def find(code: str, *, for_update: bool = False) -> PaymentRequest | None:
+    """The request with this code, if any."""
+    return _one(PaymentRequest.code == code, for_update)
+
+
+def get(request_id: UUID, *, for_update: bool = False) -> PaymentRequest:
+    """The request by id.
+
+    Raises:
+        RequestNotFound: there is none.
+    """
+    request = _one(PaymentRequest.id == request_id, for_update)
+    if request is None:
+        raise RequestNotFound()
+    return request
+
+
+def _one(condition: sa.ColumnElement[bool], for_update: bool) -> PaymentRequest | None:
+    statement = sa.select(PaymentRequest).where(condition)
+    if for_update:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(statement)
+
+
+def for_purpose(purpose: Purpose, *, for_update: bool = False) -> list[PaymentRequest]:
+    """All requests of one purpose, oldest first."""
+    statement = (
+        sa.select(PaymentRequest)
+        .where(PaymentRequest.purpose_kind == purpose.kind, PaymentRequest.purpose_id == purpose.id)
+        .order_by(PaymentRequest.id)
+    )
+    if for_update:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return list(db.session.scalars(statement))
+
+
+def for_purposes(kind: str, ids: Iterable[UUID]) -> dict[UUID, list[PaymentRequest]]:
+    """The requests of many purposes of one kind, in one query."""
+    found: dict[UUID, list[PaymentRequest]] = {}
+    wanted = list(ids)
+    if wanted:
+        statement = sa.select(PaymentRequest).where(
+            PaymentRequest.purpose_kind == kind, PaymentRequest.purpose_id.in_(wanted)
+        )
+        for request in db.session.scalars(statement.order_by(PaymentRequest.id)):
+            found.setdefault(request.purpose_id, []).append(request)
+    return found
+
+
+def standing_by_code(code: str) -> StandingCode | None:
+    """The active standing code, if any."""
+    return db.session.scalar(sa.select(StandingCode).where(StandingCode.code == code, StandingCode.active))
+
+
+def standing_for(purpose: Purpose) -> StandingCode | None:
+    """The active standing code of a purpose."""
+    return db.session.scalar(
+        sa.select(StandingCode).where(
+            StandingCode.purpose_kind == purpose.kind, StandingCode.purpose_id == purpose.id, StandingCode.active
+        )
+    )
+
+
+def arrivals_since(payee_id: UUID, since: int, *, limit: int = 50) -> list[Arrival]:
+    """What arrived after number `since`, in order. A number once seen is never given again."""
+    return list(
+        db.session.scalars(
+            sa.select(Arrival)
+            .where(Arrival.payee_id == payee_id, Arrival.seq > since)
+            .order_by(Arrival.seq)
+            .limit(limit)
+        )
+    )
+
+
+def last_arrival_seq(payee_id: UUID) -> int:
+    """The number of the latest arrival; 0 before the first."""
+    return int(db.session.scalar(sa.select(Payee.arrival_seq).where(Payee.id == payee_id)) or 0)
+
+
+def arrived_today_vnd(payee_id: UUID, *, clock: Clock) -> int:
+    """What arrived since midnight in Vietnam, in đồng."""
+    midnight = in_vietnam(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    total = db.session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(Arrival.amount_vnd), 0)).where(
+            Arrival.payee_id == payee_id,
+            Arrival.created_at >= midnight,
+            Arrival.created_at < midnight + timedelta(days=1),
+        )
+    )
+    return int(total or 0)

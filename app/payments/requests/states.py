@@ -1,0 +1,56 @@
+"""The whole life of a payment request. What is not in the table raises."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a request is; part of the public API."""
+
+    ASKED = "asked"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class Event(StrEnum):
+    """What can happen to a request."""
+
+    MONEY_SHORT = "money_short"
+    MONEY_COMPLETE = "money_complete"
+    TIME_PASSED = "time_passed"
+    WITHDRAWN = "withdrawn"
+    MONEY_RETURNED = "money_returned"
+
+
+NEXT: dict[tuple[State, Event], State] = {
+    (State.ASKED, Event.MONEY_SHORT): State.PART_PAID,
+    (State.ASKED, Event.MONEY_COMPLETE): State.PAID,
+    (State.ASKED, Event.TIME_PASSED): State.EXPIRED,
+    (State.ASKED, Event.WITHDRAWN): State.CANCELLED,
+    (State.PART_PAID, Event.MONEY_SHORT): State.PART_PAID,
+    (State.PART_PAID, Event.MONEY_COMPLETE): State.PAID,
+    (State.PART_PAID, Event.TIME_PASSED): State.EXPIRED,
+    (State.PART_PAID, Event.WITHDRAWN): State.CANCELLED,
+    (State.PAID, Event.MONEY_RETURNED): State.REFUNDED,
+}
+OPEN = frozenset({State.ASKED, State.PART_PAID})
+
+
+class ImpossibleStep(RuntimeError):
+    """The event makes no sense in this state; a programming error."""
+
+
+def step(state: State, event: Event) -> State:
+    """The state after the event.
+
+    Raises:
+        ImpossibleStep: the table does not know the pair.
+    """
+    try:
+        return NEXT[state, event]
+    except KeyError:
+        raise ImpossibleStep(f"{event} cannot happen to a request that is {state}") from None

@@ -34,6 +34,6 @@ def requires(*roles: Role) -> Callable[[View], View]:
                 raise Forbidden(_("Việc này dành cho người có phận sự khác."))
             return view(*args, **kwargs)
 
-        return cast(View, mark(cast(View, wrapper), "roles:" + ",".join(sorted(roles)) if roles else "signed-in"))
+        return mark(cast(View, wrapper), "roles:" + ",".join(sorted(roles)) if roles else "signed-in")
 
     return decorate

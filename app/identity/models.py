@@ -144,5 +144,5 @@ class SmsMessage(Model):
     status: Mapped[str] = mapped_column(sa.Text)
     provider_id: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
-    not_after: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    not_after: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     sent_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

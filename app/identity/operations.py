@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from app.core import audit, crypto
+from app.core import audit, crypto, jobs
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import require_transaction
 from app.core.errors import Forbidden
 from app.core.ids import uuid7
 from app.core.texts import tidy
-from app.identity import queries
+from app.identity import queries, totp
 from app.identity.errors import PhoneTaken
-from app.identity.models import RoleGrant, User
+from app.identity.models import RoleGrant, SmsMessage, User
 from app.identity.roles import Role
 
 TOTP_FIELD = "user.totp"
+SMS_TO_FIELD = "sms.to"
+SMS_TEXT_FIELD = "sms.text"
+SMS_LIFE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,66 @@ def end_grant(grant: RoleGrant, *, actor: Actor, clock: Clock) -> None:
         role=grant.role,
         area_code=grant.area_code,
     )
+
+
+def new_totp_secret(user: User) -> str:
+    """Make and keep a base32 secret for the person's authenticator app; not in force yet."""
+    secret = totp.new_secret()
+    user.totp_enc = crypto.seal(require_transaction().get_one(crypto.DataKey, user.data_key_id), TOTP_FIELD, secret)
+    user.totp_last_step = None
+    return secret
+
+
+def use_totp_code(user: User, code: str, *, clock: Clock) -> int | None:
+    """Use up a code of the person's app (the row must be locked): its step, or None when it does not fit."""
+    require_transaction()
+    if user.totp_enc is None:
+        return None
+    secret = crypto.unseal_by_id(user.data_key_id, TOTP_FIELD, user.totp_enc)
+    step = totp.match(secret, code, at=clock.now(), after=user.totp_last_step)
+    if step is not None:
+        user.totp_last_step = step
+        user.totp_confirmed_at = user.totp_confirmed_at or clock.now()
+    return step
+
+
+def queue_sms(
+    *,
+    text: str,
+    phone_e164: str | None = None,
+    user: User | None = None,
+    not_after: datetime | None = None,
+    withheld: bool = False,
+    clock: Clock,
+) -> SmsMessage:
+    """Have a text message sent once the open transaction has landed. Number and text are sealed; the job knows an id.
+
+    Args:
+        phone_e164: the number, or give `user`.
+        not_after: when sending has lost its point; 24 hours from now when left out.
+        withheld: do all the work and send nothing; for numbers nobody here has.
+    """
+    to = queries.phone_of(user) if user is not None else phone_e164
+    if not to:
+        raise ValueError("a text message needs a number or a person")
+    # A late import: the job calls a service, which stands above this step.
+    from app.identity.tasks import send_sms
+
+    session = require_transaction()
+    key = crypto.new_data_key(clock=clock)
+    message = SmsMessage(
+        id=uuid7(),
+        data_key_id=key.id,
+        to_enc=crypto.seal(key, SMS_TO_FIELD, to),
+        text_enc=crypto.seal(key, SMS_TEXT_FIELD, text),
+        status="withheld" if withheld else "queued",
+        created_at=clock.now(),
+        not_after=not_after or clock.now() + SMS_LIFE,
+    )
+    session.add(message)
+    session.flush()
+    jobs.enqueue(send_sms, sms_id=str(message.id))
+    return message
 
 
 def _demand_right_to_grant(actor: Actor, grant: NewGrant) -> None:

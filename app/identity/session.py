@@ -24,6 +24,7 @@ TOKEN_LIFE = timedelta(hours=12)
 REMEMBER_LIFE = timedelta(days=60)
 SECOND_FACTOR_LIFE = timedelta(hours=12)
 FIRST_FACTOR_LIFE = timedelta(minutes=10)
+FRESH_LIFE = timedelta(minutes=10)
 
 _SECOND_FACTOR = "second_factor"
 _FIRST_FACTOR = "first_factor"
@@ -87,27 +88,39 @@ def request_actor() -> Actor:
     person = account()
     if person is None:
         return GUEST
-    return queries.actor_from(person.user_id, person.known.scopes, second_factor=second_factor_proven(person))
+    return queries.actor_from(person.user_id, person.known.scopes, second_factor=is_proven())
 
 
-def second_factor_proven(person: Account) -> bool:
+def is_proven() -> bool:
     """Whether this session or token was opened with an authenticator code, not too long ago."""
+    person = account()
+    if person is None:
+        return False
     if g.get("fs_authn_via") == "token":
         return bool(g.get("token_second_factor"))
     who, at = session.get(_SECOND_FACTOR, ("", 0))
     return bool(who == person.fs_uniquifier and time.time() - at < SECOND_FACTOR_LIFE.total_seconds())
 
 
-def sign_in(user: User, *, second_factor: bool, remember: bool = False) -> None:
-    """Open a session. One with a second factor is never remembered beyond the browser's closing."""
-    known = queries.known_by(user.fs_uniquifier, at=SYSTEM_CLOCK.now())
+def is_fresh() -> bool:
+    """Whether the person signed in here within the last ten minutes; for changing what guards the account."""
+    return bool(time.time() - session.get("fs_paa", 0) < FRESH_LIFE.total_seconds())
+
+
+def sign_in(fs_uniquifier: str, *, second_factor: bool, remember: bool = False) -> None:
+    """Open a session. One with a second factor is never remembered beyond the browser's closing.
+
+    Raises:
+        LookupError: nobody active goes by this name.
+    """
+    known = queries.known_by(fs_uniquifier, at=SYSTEM_CLOCK.now())
     if known is None:
         raise LookupError("nobody active to sign in")
     forget_first_factor()
     session.pop(_SECOND_FACTOR, None)
     login_user(Account(known), remember=remember and not second_factor)
     if second_factor:
-        session[_SECOND_FACTOR] = (user.fs_uniquifier, time.time())
+        session[_SECOND_FACTOR] = (fs_uniquifier, time.time())
 
 
 def sign_out() -> None:
@@ -116,9 +129,9 @@ def sign_out() -> None:
     logout_user()
 
 
-def note_first_factor(user: User, *, remember: bool) -> None:
+def note_first_factor(fs_uniquifier: str, *, remember: bool) -> None:
     """Remember that this browser showed a right code or password and must now show an authenticator code."""
-    session[_FIRST_FACTOR] = (user.fs_uniquifier, time.time(), remember)
+    session[_FIRST_FACTOR] = (fs_uniquifier, time.time(), remember)
 
 
 def first_factor() -> tuple[str, bool] | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_security import Security
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.config import Config
 from app.core.actor import GUEST
 from app.core.database import current_actor, set_request_actor
+from app.core.errors import SignInNeeded, show, wants_json
 from app.identity import session
+from app.identity.limits import limiter
 from app.identity.roles import Role
 
 _CHEAP_HASHING = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
@@ -30,6 +33,7 @@ def install(app: Flask) -> None:
         SECURITY_ANONYMOUS_USER_DISABLED=False,
         SECURITY_CLI_USERS_NAME=None,
         SECURITY_CLI_ROLES_NAME=None,
+        RATELIMIT_STORAGE_URI=config.rate_limit_storage,
         REMEMBER_COOKIE_DURATION=session.REMEMBER_LIFE,
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
@@ -43,6 +47,8 @@ def install(app: Flask) -> None:
     app.before_request(_act_as_signed_in)
     app.teardown_request(_restore_actor)
     app.context_processor(_navigation)
+    app.register_error_handler(SignInNeeded, _ask_to_sign_in)
+    limiter.init_app(app)
 
 
 def _begin_as_guest() -> None:
@@ -70,3 +76,11 @@ def _navigation() -> dict[str, Any]:
     actor = current_actor()
     officer = actor.has_role(Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR, Role.FINANCE, Role.AUDITOR)
     return {"nav": {"name": person.display_name, "team": actor.has_role(Role.TEAM_MEMBER), "officer": officer}}
+
+
+def _ask_to_sign_in(error: SignInNeeded) -> Response | BaseResponse:
+    """People go to the sign-in page and come back to the page they wanted; programs get the problem document."""
+    if wants_json():
+        return show(error.status, error.code, error.message)
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("identity.ask_phone", next=wanted))

@@ -87,7 +87,7 @@ def upgrade() -> None:
                 CONSTRAINT ck_sms_message_status CHECK (status IN ('queued', 'sent', 'failed', 'withheld')),
             provider_id text,
             created_at timestamptz NOT NULL,
-            not_after timestamptz,
+            not_after timestamptz NOT NULL,
             sent_at timestamptz,
             CONSTRAINT ck_sms_message_sent CHECK ((status = 'sent') = (sent_at IS NOT NULL))
         );

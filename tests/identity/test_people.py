@@ -84,9 +84,7 @@ def test_a_household_gets_one_user_however_often_it_is_granted(app: Flask, clock
 def test_a_commune_officer_names_team_members_of_that_commune_and_nobody_else(app: Flask, clock: FrozenClock) -> None:
     officer = actor_for(make_user(Role.COMMUNE_OFFICER, areas=["05503"]))
     neighbour = make_user(Role.HOUSEHOLD, household_id=uuid4())
-    services.grant_role(
-        actor=officer, user_id=neighbour.id, grant=NewGrant(Role.TEAM_MEMBER, "05503-01"), clock=clock
-    )
+    services.grant_role(actor=officer, user_id=neighbour.id, grant=NewGrant(Role.TEAM_MEMBER, "05503-01"), clock=clock)
     for grant in (NewGrant(Role.TEAM_MEMBER, "05504-01"), NewGrant(Role.FINANCE, "*"), NewGrant(Role.TEAM_MEMBER, "*")):
         with pytest.raises(Forbidden):
             services.grant_role(actor=officer, user_id=neighbour.id, grant=grant, clock=clock)

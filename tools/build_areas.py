@@ -28,7 +28,7 @@ def read_areas(source: sqlite3.Connection) -> list[tuple[str, ...]]:
     """All provinces and communes in force since July 2025, sorted by kind (provinces first) and code."""
     provinces = source.execute("SELECT DISTINCT provinceCode, province, provinceLat, provinceLon FROM admin_units")
     communes = source.execute("SELECT wardCode, ward, provinceCode, wardLat, wardLon FROM admin_units")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (code, "province", _unit(name), name, "", f"{latitude:.4f}", f"{longitude:.4f}")
         for code, name, latitude, longitude in sorted(provinces)
     ]
@@ -60,7 +60,7 @@ def read_changes(source: sqlite3.Connection) -> list[tuple[str, ...]]:
     for province, split in converter["DICT_PROVINCE_WARD_DIVIDED"].items():
         for key, parts in split.items():
             rows += [
-                (*_old(old_units[key]), new_codes[province, part["newWardKey"]], "1", str(int(part["isDefaultNewWard"])))
+                (*_old(old_units[key]), new_codes[province, part["newWardKey"]], "1", "01"[part["isDefaultNewWard"]])
                 for part in parts
             ]
     return sorted(rows)

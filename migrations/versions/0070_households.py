@@ -184,11 +184,13 @@ def _raise_second_wall() -> None:
         ALTER TABLE household ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY reach ON household TO app
             USING (
-                (SELECT string_to_array(current_setting('app.areas', true), ',')) && ARRAY['*', commune_code, hamlet_code]
+                (SELECT string_to_array(current_setting('app.areas', true), ','))
+                    && ARRAY['*', commune_code, hamlet_code]
                 OR id = (SELECT nullif(current_setting('app.household_id', true), '')::uuid)
             )
             WITH CHECK (
-                (SELECT string_to_array(current_setting('app.areas', true), ',')) && ARRAY['*', commune_code, hamlet_code]
+                (SELECT string_to_array(current_setting('app.areas', true), ','))
+                    && ARRAY['*', commune_code, hamlet_code]
             );
         CREATE POLICY owner ON household FOR SELECT TO migrator USING (true);
 

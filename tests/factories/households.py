@@ -14,6 +14,7 @@ import pytest
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import acting_as, db
+from app.households.areas import queries as area_queries
 from app.households.areas import services as areas
 from app.households.registry import services as registry
 from app.households.registry.models import Household, How, PovertyClass, Purpose
@@ -37,7 +38,7 @@ _numbers = itertools.count(1)
 def load_areas() -> None:
     """Provinces, communes and the hamlets above; reference data that stays between tests."""
     with acting_as(SYSTEM):
-        if db.session.get(areas.Area, "05503-01") is None:
+        if area_queries.get(f"{TAN_CUONG}-01") is None:
             areas.load_reference()
             for code, name in HAMLETS.items():
                 areas.add_hamlet(code=code, name=name, commune_code=code.split("-")[0])
@@ -122,7 +123,7 @@ def with_welfare_account(
 ) -> tuple[Household, WelfareAccount]:
     """A poor household with an active welfare account, given by one officer and verified by another."""
     household = poor(clock=clock, **changes)
-    account = welfare.open_welfare_account(
+    welfare.open_welfare_account(
         actor=an_officer(household.commune_code),
         household_id=household.id,
         bin="970405",

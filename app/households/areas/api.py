@@ -20,6 +20,4 @@ blp = Blueprint("areas_api", __name__, url_prefix="/api/v1", description="Admini
 @blp.response(200, AreaPageSchema)
 def list_areas(query: dict[str, str]) -> Page[FoundArea]:
     """Units below `parent`, or found by a name of today or of before the reform."""
-    return queries.search(
-        parent=query["parent"], text=query["q"], cursor=query["cursor"], limit=int(query["limit"])
-    )
+    return queries.search(parent=query["parent"], text=query["q"], cursor=query["cursor"], limit=int(query["limit"]))

@@ -38,7 +38,7 @@ class Area(Model):
 
 
 class AreaChange(Model):
-    """Where a commune of before July 2025 went. A split one has several rows with `choose`; `main` is the larger part."""
+    """Where an old commune (before July 2025) went. A split one has rows with `choose`; `main` is the larger part."""
 
     __tablename__ = "area_change"
     __table_args__ = (

@@ -53,7 +53,7 @@ def names(codes: Iterable[str]) -> dict[str, str]:
     if not wanted:
         return {}
     rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.code.in_(wanted)))
-    return {code: name for code, name in rows}
+    return dict(rows.all())
 
 
 def successors(old_code: str) -> list[Successor]:
@@ -87,9 +87,15 @@ def search(*, parent: str | None, text: str, cursor: str | None, limit: int) -> 
     formerly = _former_names([area.code for area in found], folded)
     items = [
         FoundArea(
-            area.code, area.name, area.kind, area.parent_code, area.latitude, area.longitude, formerly.get(area.code, ())
+            code=unit.code,
+            name=unit.name,
+            kind=unit.kind,
+            parent_code=unit.parent_code,
+            latitude=unit.latitude,
+            longitude=unit.longitude,
+            formerly=formerly.get(unit.code, ()),
         )
-        for area in found[:limit]
+        for unit in found[:limit]
     ]
     return Page(items, encode_cursor(items[-1].code) if len(found) > limit else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,8 +27,8 @@ def load_reference() -> tuple[int, int]:
         How many units and how many changes the files hold.
     """
     with transaction():
-        areas = _copy(Area.__table__, AREA_COLUMNS, _area_rows())
-        changes = _copy(AreaChange.__table__, CHANGE_COLUMNS, _change_rows())
+        areas = _copy(Area, AREA_COLUMNS, _area_rows())
+        changes = _copy(AreaChange, CHANGE_COLUMNS, _change_rows())
     return areas, changes
 
 
@@ -58,28 +59,27 @@ def add_hamlet(
     return hamlet
 
 
-def _copy(table: sa.FromClause, columns: str, rows: Iterator[tuple[object, ...]]) -> int:
+def _copy(model: type[Area | AreaChange], columns: str, rows: Iterator[tuple[object, ...]]) -> int:
     """COPY into a side table, then merge: rows that are the same are left alone."""
     session = require_transaction()
-    name = table.description
+    name = model.__tablename__
     names = columns.split(", ")
-    key = ", ".join(column.name for column in table.primary_key.columns)
+    key = ", ".join(column.name for column in model.__mapper__.primary_key)
     session.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (LIKE {name}) ON COMMIT DROP"))
-    connection = session.connection().connection.driver_connection
+    connection: Any = session.connection().connection.driver_connection
     count = 0
     with connection.cursor() as cursor, cursor.copy(f"COPY incoming ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
             count += 1
     values = ", ".join(f"{column} = EXCLUDED.{column}" for column in names)
-    session.execute(
-        sa.text(
-            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM incoming"
-            f" ON CONFLICT ({key}) DO UPDATE SET {values}"
-            f" WHERE ({', '.join(f'{name}.{column}' for column in names)}) IS DISTINCT FROM"
-            f" ({', '.join(f'EXCLUDED.{column}' for column in names)})"
-        )
-    )
+    here = ", ".join(f"{name}.{column}" for column in names)
+    there = ", ".join(f"EXCLUDED.{column}" for column in names)
+    merge = f"""
+        INSERT INTO {name} ({columns}) SELECT {columns} FROM incoming
+        ON CONFLICT ({key}) DO UPDATE SET {values} WHERE ({here}) IS DISTINCT FROM ({there})
+    """  # noqa: S608 names of our own columns, nothing from outside
+    session.execute(sa.text(merge))
     session.execute(sa.text("DROP TABLE incoming"))
     return count
 

@@ -22,8 +22,11 @@ _NAME = re.compile(r"[^\W\d_]+(?:['’.\- ]+[^\W\d_]+)*\.?")
 _ACCOUNT = re.compile(r"[0-9A-Z]{6,19}")
 
 
-def checked(data: NewHousehold, *, now: datetime) -> NewHousehold:
+def checked(data: NewHousehold, *, now: datetime, needs_consent: bool = True) -> NewHousehold:
     """The same registration in its normal forms.
+
+    Args:
+        needs_consent: refuse one without any yes; a correction already has what was said before.
 
     Raises:
         BadHousehold: with a sentence for each field that cannot be.
@@ -48,7 +51,7 @@ def checked(data: NewHousehold, *, now: datetime) -> NewHousehold:
         clean = replace(clean, phone=None, phone_is_contact=False)
     if data.sales_account is not None:
         clean = replace(clean, sales_account=_checked_account(data.sales_account, errors))
-    if not data.consents:
+    if needs_consent and not data.consents:
         errors["consents"] = [_("Chưa ghi điều nào bà con đồng ý. Đọc từng điều cho bà con nghe rồi đánh dấu.")]
     if errors:
         raise BadHousehold(errors)
@@ -69,7 +72,9 @@ def _checked_account(account: SalesAccount, errors: dict[str, list[str]]) -> Sal
 
 
 def _citizen_sentence(part: str) -> str:
-    return {
+    sentences: dict[str, str] = {
         "province": _("Ba số đầu không phải mã tỉnh nào. Xem lại số căn cước."),
         "birth_year": _("Số thứ 4 đến thứ 6 cho ra một năm sinh không thể có. Xem lại số căn cước."),
-    }.get(part, _("Số căn cước gồm đúng 12 chữ số."))
+        "digits": _("Số căn cước gồm đúng 12 chữ số."),
+    }
+    return sentences[part]

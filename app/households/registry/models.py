@@ -1,4 +1,4 @@
-"""Tables of households. All personal fields are sealed under the household's own data key; row-level security on each."""
+"""Tables of households: personal fields sealed under the household's own data key, row-level security on each."""
 
 from __future__ import annotations
 

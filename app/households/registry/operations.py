@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from flask_babel import gettext as _
+
 from app.core import codes
 from app.core.actor import Actor
 from app.core.audit import record
@@ -47,7 +49,7 @@ def commune_of_hamlet(actor: Actor, hamlet_code: str) -> str:
     """
     hamlet = areas.get(hamlet_code)
     if hamlet is None or hamlet.kind != "hamlet" or hamlet.parent_code is None:
-        raise BadHousehold({"hamlet_code": ["unknown"]})
+        raise BadHousehold({"hamlet_code": [_("Chọn xóm của hộ trong danh sách.")]})
     if not actor.reaches(hamlet.code, hamlet.parent_code):
         raise OutsideArea
     return hamlet.parent_code

@@ -124,6 +124,22 @@ def sales_account(household: Household) -> SalesAccount | None:
     return SalesAccount(**json.loads(text)) if text else None
 
 
+def opened(household: Household, consents: dict[Purpose, How]) -> NewHousehold:
+    """A registration in full, as it came in; for the person who may correct it."""
+    phone = open_field(household, Field.PHONE)
+    return NewHousehold(
+        client_id=household.client_id,
+        head_name=open_field(household, Field.HEAD_NAME) or "",
+        citizen_id=open_field(household, Field.CITIZEN_ID) or "",
+        hamlet_code=household.hamlet_code,
+        address=open_field(household, Field.ADDRESS) or "",
+        phone=national(phone) if phone else None,
+        phone_is_contact=household.phone_is_contact,
+        sales_account=sales_account(household),
+        consents=consents,
+    )
+
+
 def masked(household: Household) -> MaskedHousehold:
     """Name as initials, last digits of numbers, no address. Load the data keys first when there are many."""
     phone = open_field(household, Field.PHONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -104,7 +105,7 @@ def counts(actor: Actor, *, registered_by: UUID | None = None) -> Mapping[Status
 def hamlet_counts(actor: Actor) -> dict[str, int]:
     """How many households in scope each hamlet has."""
     query = sa.select(Household.hamlet_code, sa.func.count()).where(scope(actor)).group_by(Household.hamlet_code)
-    return {code: count for code, count in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def has_consent(household_id: UUID, purpose: Purpose) -> bool:
@@ -120,12 +121,7 @@ def has_consent(household_id: UUID, purpose: Purpose) -> bool:
 
 def consents(household_id: UUID) -> dict[Purpose, Consent]:
     """The latest word on each purpose that was asked."""
-    rows = db.session.scalars(
-        sa.select(Consent)
-        .distinct(Consent.purpose)
-        .where(Consent.household_id == household_id)
-        .order_by(Consent.purpose, Consent.id.desc())
-    )
+    rows = db.session.scalars(sa.select(Consent).where(Consent.household_id == household_id).order_by(Consent.id))
     return {Purpose(row.purpose): row for row in rows}
 
 
@@ -155,7 +151,7 @@ def poverty_history(household_id: UUID) -> Sequence[PovertyStatus]:
     ).all()
 
 
-def _one(query: sa.Select[tuple[Household]], for_update: bool) -> Household:
+def _one(query: sa.Select[Household], for_update: bool) -> Household:
     if for_update:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     household = db.session.scalar(query)
@@ -172,10 +168,8 @@ def _looks_like(text: str) -> sa.ColumnElement[bool]:
         Household.name_index == people.name_index(tidy(text)),
         Household.citizen_index == people.citizen_index(plain),
     ]
-    try:
+    with suppress(ValueError):
         ways.append(Household.phone_index == people.phone_index(normalise_phone(text)))
-    except ValueError:
-        pass
     return sa.or_(*ways)
 
 

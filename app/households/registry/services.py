@@ -46,9 +46,12 @@ def register_household(*, actor: Actor, data: NewHousehold, clock: Clock) -> Hou
             known = queries.by_client_id(data.client_id)
             return _same(known, mark) if known else operations.create(actor, clean, mark=mark, clock=clock)
     except IntegrityError as error:
-        _refuse_known_citizen(error)
+        # Perhaps the same registration, sent twice at the same moment; then the other one made it.
         with transaction(actor=actor):
-            return _same(queries.by_client_id(data.client_id), mark)
+            known = queries.by_client_id(data.client_id)
+        if known is None:
+            raise _refusal(error) from None
+        return _same(known, mark)
 
 
 def resubmit(*, actor: Actor, household_id: UUID, data: NewHousehold, clock: Clock) -> Household:
@@ -62,7 +65,7 @@ def resubmit(*, actor: Actor, household_id: UUID, data: NewHousehold, clock: Clo
     """
     if not actor.has_role(Role.TEAM_MEMBER, Role.COMMUNE_OFFICER):
         raise OutsideArea
-    clean = checked(data, now=clock.now())
+    clean = checked(data, now=clock.now(), needs_consent=False)
     try:
         with transaction(actor=actor):
             household = queries.find(household_id, actor=actor, for_update=True)
@@ -75,9 +78,26 @@ def resubmit(*, actor: Actor, household_id: UUID, data: NewHousehold, clock: Clo
                     operations.add_consent(actor, household, purpose=purpose, given=True, how=how, clock=clock)
             _note("household_resubmitted", actor, household, clock)
     except IntegrityError as error:
-        _refuse_known_citizen(error)
-        raise
+        raise _refusal(error) from None
     return household
+
+
+def open_for_correction(*, actor: Actor, household_id: UUID, clock: Clock) -> NewHousehold:
+    """A returned registration in full, for the person who made it. The look is written down.
+
+    Raises:
+        NoSuchHousehold: none in scope.
+        OutsideArea: somebody else registered it.
+        WrongStep: it was not returned.
+    """
+    with transaction(actor=actor):
+        household = queries.find(household_id, actor=actor)
+        if household.registered_by != actor.user_id:
+            raise OutsideArea
+        states.after(household.status, Event.RESUBMIT)
+        _note("household_opened_for_correction", actor, household, clock)
+    held = {purpose: How(word.how) for purpose, word in queries.consents(household.id).items() if word.given}
+    return people.opened(household, held)
 
 
 def verify(*, actor: Actor, household_id: UUID, clock: Clock) -> Household:
@@ -101,7 +121,8 @@ def verify(*, actor: Actor, household_id: UUID, clock: Clock) -> Household:
         phone = people.open_field(household, Field.PHONE)
         if phone:
             name = (people.open_field(household, Field.HEAD_NAME) or "").split()[-1]
-            identity.grant_household(phone=phone, household_id=household.id, display_name=name, clock=clock)
+            user = identity.grant_household(phone=phone, household_id=household.id, display_name=name, clock=clock)
+            identity.queue_sms(user=user, text=_shop_can_open(), clock=clock)
     return household
 
 
@@ -214,6 +235,10 @@ def unmask_household(*, actor: Actor, household_id: UUID, field: Field, reason: 
     return people.open_field(household, field)
 
 
+def _shop_can_open() -> str:
+    return _("Chợ Phiên: xã đã duyệt hồ sơ của nhà mình. Đăng nhập bằng số này, vào mục Bán hàng để mở gian hàng.")
+
+
 def _note(action: str, actor: Actor, household: Household, clock: Clock, **details: object) -> None:
     record(action, actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock, **details)
 
@@ -226,8 +251,8 @@ def _reason(text: str) -> str:
     return words
 
 
-def _same(known: Household | None, mark: bytes) -> Household:
-    if known is None or known.content_mark != mark:
+def _same(known: Household, mark: bytes) -> Household:
+    if known.content_mark != mark:
         raise OtherContent
     return known
 
@@ -236,10 +261,8 @@ def _constraint(error: IntegrityError) -> str | None:
     return getattr(getattr(error.orig, "diag", None), "constraint_name", None)
 
 
-def _refuse_known_citizen(error: IntegrityError) -> None:
-    """Go on only when the phone's own id was there already; the repeat then finds it."""
-    name = _constraint(error)
-    if name == "uq_household_citizen_index":
-        raise HouseholdKnown from None
-    if name != "uq_household_client_id":
-        raise error
+def _refusal(error: IntegrityError) -> Exception:
+    """What to say of a row the database refused. A client_id or number of somebody out of sight tells nothing more."""
+    known = {"uq_household_citizen_index": HouseholdKnown, "uq_household_client_id": OtherContent}
+    kind = known.get(_constraint(error) or "")
+    return kind() if kind else error

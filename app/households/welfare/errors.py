@@ -13,7 +13,7 @@ class NotEligible(AppError):
     status, code = 409, "household_not_eligible"
 
     def __init__(self) -> None:
-        super().__init__(_("Chỉ hộ đã duyệt, đang có quyết định hộ nghèo hoặc cận nghèo, mới mở được tài khoản an sinh."))
+        super().__init__(_("Chỉ hộ đã duyệt, đang là hộ nghèo hoặc cận nghèo, mới mở được tài khoản an sinh."))
 
 
 class HolderDiffers(BadInput):

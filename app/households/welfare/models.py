@@ -88,4 +88,3 @@ welfare_public = sa.table(
 )
 """A view that belongs to the migrator: verified households with an active account that agreed to be listed now, one row
 per poverty decision. It holds no household id, so a guest's connection can't get from here to a person."""
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -128,7 +129,7 @@ def without_account(actor: Actor, day: date, *, cursor: str | None, limit: int) 
     return Page(found[:limit], encode_cursor(found[limit - 1].code) if len(found) > limit else None)
 
 
-def _eligible(actor: Actor, day: date) -> sa.Select[tuple[Household]]:
+def _eligible(actor: Actor, day: date) -> sa.Select[Household]:
     return (
         sa.select(Household)
         .join(PovertyStatus, PovertyStatus.household_id == Household.id)
@@ -146,18 +147,18 @@ def _eligible(actor: Actor, day: date) -> sa.Select[tuple[Household]]:
     )
 
 
-def _public(day: date) -> sa.Select[tuple[str, str, str, str, bool]]:
+def _public(day: date) -> sa.Select[str, str, str, str, bool]:
     columns = welfare_public.c
-    return sa.select(
-        columns.code, columns.commune_code, columns.poverty_class, columns.need, columns.direct
-    ).where(*_holds(day))
+    return sa.select(columns.code, columns.commune_code, columns.poverty_class, columns.need, columns.direct).where(
+        *_holds(day)
+    )
 
 
 def _holds(day: date) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     return welfare_public.c.valid_from <= day, welfare_public.c.valid_to >= day
 
 
-def _shown(rows: list[sa.Row[tuple[str, str, str, str, bool]]]) -> list[PublicHousehold]:
+def _shown(rows: Sequence[sa.Row[str, str, str, str, bool]]) -> list[PublicHousehold]:
     names = areas.names(row.commune_code for row in rows)
     return [
         PublicHousehold(

@@ -140,3 +140,17 @@ def _unseal(key: bytes, blob: bytes, context: str) -> bytes:
         return AESGCM(key).decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], context.encode())
     except InvalidTag as error:
         raise ValueError("sealed data was altered, moved to another field, or sealed under another key") from error
+
+
+def _register_key() -> bytes:
+    return hmac.new(_keys().master, b"records kept by law", hashlib.sha256).digest()
+
+
+def seal_record(field: str, text: str) -> bytes:
+    """Encrypt a record the law makes us keep whoever it speaks of (bank notices); there is no key to destroy."""
+    return _seal(_register_key(), text.encode(), field)
+
+
+def unseal_record(field: str, blob: bytes) -> str:
+    """Decrypt what `seal_record` made."""
+    return _unseal(_register_key(), blob, field).decode()

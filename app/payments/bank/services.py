@@ -1,0 +1,82 @@
+"""Take a notice in, then handle it: two transactions, so that a fault in the second loses nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.actor import SYSTEM
+from app.core.clock import Clock
+from app.core.crypto import seal_record
+from app.core.database import db, transaction
+from app.core.ids import uuid7
+from app.payments.bank import matching, queries
+from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, RAW_FIELD, BankNotice, NoticeOutcome, Wire
+from app.payments.bank.wires import Notice
+from app.payments.payees.operations import number_index
+
+BATCH = 100
+log = structlog.get_logger()
+
+
+def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
+    """Store a verified notice once and commit; its id, also when it came before."""
+    values = {
+        "id": uuid7(),
+        "wire": wire,
+        "external_id": notice.external_id,
+        "direction": notice.direction,
+        "amount_vnd": notice.amount_vnd,
+        "account_indexes": [number_index(number) for number in notice.accounts],
+        "reference": notice.reference,
+        "raw_enc": seal_record(RAW_FIELD, raw.decode(errors="replace")),
+        "memo_enc": seal_record(MEMO_FIELD, notice.memo),
+        "account_enc": seal_record(ACCOUNT_FIELD, notice.accounts[0] if notice.accounts else ""),
+        "event_at": notice.event_at,
+        "received_at": clock.now(),
+        "attempts": 0,
+    }
+    with transaction(actor=SYSTEM) as session:
+        inserted = session.scalar(insert(BankNotice).values(values).on_conflict_do_nothing().returning(BankNotice.id))
+        if inserted is not None:
+            return inserted
+        return session.scalars(
+            sa.select(BankNotice.id).where(BankNotice.wire == wire, BankNotice.external_id == notice.external_id)
+        ).one()
+
+
+def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
+    """Match the notice and move the books, once; a repeat answers what was done."""
+    with transaction(actor=SYSTEM):
+        notice = queries.get_notice(notice_id, for_update=True)
+        if notice.outcome is not None:
+            return NoticeOutcome(notice.outcome)
+        outcome = matching.match(notice, clock=clock) if notice.direction == "in" else NoticeOutcome.IGNORED
+        notice.outcome = outcome
+        notice.handled_at = clock.now()
+        notice.attempts += 1
+    log.info("bank_notice_handled", notice_id=str(notice_id), outcome=outcome)
+    return outcome
+
+
+def try_to_handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome | None:
+    """As `handle`, but a fault leaves the notice in the inbox for the pump; None then."""
+    try:
+        return handle(notice_id, clock=clock)
+    except Exception as error:
+        log.error("bank_notice_left_for_the_pump", notice_id=str(notice_id), exc_info=error)
+        db.session.rollback()
+        return None
+
+
+def pump(*, clock: Clock) -> int:
+    """Handle what is still in the inbox, oldest first; the number handled. One that fails does not hold up the rest."""
+    handled = 0
+    after: UUID | None = None
+    while waiting := queries.waiting_ids(after=after, limit=BATCH):
+        handled += sum(try_to_handle(notice_id, clock=clock) is not None for notice_id in waiting)
+        after = waiting[-1]
+    return handled

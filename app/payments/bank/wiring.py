@@ -1,0 +1,40 @@
+"""Joins bank notices to the check of the books."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.payments.ledger.books import register_invariant
+
+
+def install(_app: Flask) -> None:
+    """Name the invariants between notices and ledger."""
+    register_invariant(
+        "every handled notice of arrived money is allocated to the last đồng, every other not at all",
+        """
+        SELECT notice.id::text FROM bank_notice AS notice
+        LEFT JOIN notice_allocation AS part ON part.notice_id = notice.id
+        GROUP BY notice.id
+        HAVING coalesce(sum(part.amount_vnd), 0)
+            <> CASE WHEN notice.direction = 'in' AND notice.outcome IS NOT NULL THEN notice.amount_vnd ELSE 0 END
+        """,
+    )
+    register_invariant(
+        "every allocation of a notice is a ledger transfer of its amount from that bank",
+        """
+        SELECT part.transfer_id::text FROM notice_allocation AS part
+        JOIN bank_notice AS notice ON notice.id = part.notice_id
+        JOIN ledger_transfer AS transfer ON transfer.id = part.transfer_id
+        JOIN ledger_account AS source ON source.id = transfer.from_account_id
+        WHERE transfer.amount_vnd <> part.amount_vnd OR source.kind <> 'outside_bank' OR source.owner_id <> notice.wire
+        """,
+    )
+    register_invariant(
+        "every đồng the ledger took from a bank is told of by a notice",
+        """
+        SELECT transfer.id::text FROM ledger_transfer AS transfer
+        JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_bank'
+        WHERE source.owner_id IN ('sepay', 'payos', 'casso')
+          AND NOT EXISTS (SELECT FROM notice_allocation AS part WHERE part.transfer_id = transfer.id)
+        """,
+    )

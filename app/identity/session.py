@@ -9,8 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Request, g, session
-from flask_login import current_user
-from flask_security import RoleMixin, UserDatastore, UserMixin
+from flask_security import RoleMixin, UserDatastore, UserMixin, current_user
 from flask_security.utils import login_user, logout_user, parse_auth_token
 
 from app.core.actor import GUEST, Actor

@@ -50,12 +50,8 @@ def make_user(
     """A person with one role over the areas (or for the household). Officers have an authenticator app already;
     `totp_secret=None` makes one who has yet to set it up."""
     role = Role(role)
-    period = {"valid_from": valid_from, "valid_to": valid_to}
-    grants = (
-        [NewGrant(role, household_id=household_id, **period)]
-        if role == Role.HOUSEHOLD
-        else [NewGrant(role, area_code=area, **period) for area in areas]
-    )
+    reach = [(None, household_id)] if role == Role.HOUSEHOLD else [(area, None) for area in areas]
+    grants = [NewGrant(role, area, household, valid_from, valid_to) for area, household in reach]
     return services.create_user(
         phone=new_phone() if phone is None else phone,
         display_name=display_name,

@@ -12,7 +12,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, send_file
+from flask import Blueprint, Response, abort, current_app, request
 
 from app.core.routes import open_to_all
 
@@ -83,9 +83,10 @@ def picture(name: str) -> Response:
     place = store().path(match[1], int(match[2])) if match else None
     if place is None:
         abort(404)
-    response = send_file(place, mimetype="image/webp", conditional=True, etag=name.removesuffix(".webp"))
+    response = Response(place.read_bytes(), mimetype="image/webp")
+    response.set_etag(name.removesuffix(".webp"))
     response.cache_control.public = True
-    response.cache_control.no_cache = None
     response.cache_control.max_age = _YEAR_S
     response.cache_control.immutable = True
+    response.make_conditional(request)
     return response

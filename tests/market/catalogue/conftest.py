@@ -67,6 +67,6 @@ def sign_in(app: Flask, clock: FrozenClock) -> SignIn:
 
 
 @pytest.fixture
-def browser(seller: Seller, sign_in: SignIn) -> Browser:
-    """The first seller's browser."""
+def phone(seller: Seller, sign_in: SignIn) -> Browser:
+    """The first seller's phone."""
     return sign_in(seller.shop.household_id)

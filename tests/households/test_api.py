@@ -46,7 +46,7 @@ def test_what_comes_back_is_masked(neighbour: Browser) -> None:
     sent = body()
     code = neighbour.api(PLACES, sent, key="k1").json["code"]
     answer = neighbour.get(f"{PLACES}/{code}")
-    assert answer.json["head_name"] == "Nguyễn T. T."
+    assert answer.get_json()["head_name"] == "Nguyễn T. T."
     text = answer.get_data(as_text=True)
     for secret in (sent["citizen_id"], sent["phone"], sent["phone"][1:], "1012345678", "đình"):
         assert secret not in text
@@ -65,7 +65,7 @@ def test_what_comes_back_is_masked(neighbour: Browser) -> None:
 def test_wrong_input_names_the_field(neighbour: Browser, changes: dict[str, Any], field: str) -> None:
     answer = neighbour.api(PLACES, body(**changes), key="k1")
     assert answer.status_code == 422
-    assert field in answer.json["errors"]
+    assert field in answer.get_json()["errors"]
 
 
 def test_the_same_citizen_twice_is_a_plain_conflict(neighbour: Browser, sign_in: SignIn) -> None:
@@ -73,7 +73,7 @@ def test_the_same_citizen_twice_is_a_plain_conflict(neighbour: Browser, sign_in:
     neighbour.api(PLACES, sent, key="k1")
     elsewhere = sign_in(Role.TEAM_MEMBER, f"{make.DAI_PHUC}-01")
     answer = elsewhere.api(PLACES, body(citizen_id=sent["citizen_id"], hamlet_code=f"{make.DAI_PHUC}-01"), key="k1")
-    assert (answer.status_code, answer.json["code"]) == (409, "household_already_registered")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "household_already_registered")
     assert "05503" not in answer.get_data(as_text=True)
 
 
@@ -93,7 +93,7 @@ def test_each_endpoint_is_for_its_people(client: FlaskClient, sign_in: SignIn, n
 def test_an_officer_returns_or_verifies(officer: Browser, neighbour: Browser) -> None:
     one, other = (neighbour.api(PLACES, body(), key=key).json["code"] for key in ("k1", "k2"))
     answer = officer.api(f"{PLACES}/{one}/return", {"reason": "Thiếu số nhà"})
-    assert (answer.status_code, answer.json["return_reason"]) == (200, "Thiếu số nhà")
+    assert (answer.status_code, answer.get_json()["return_reason"]) == (200, "Thiếu số nhà")
     assert officer.api(f"{PLACES}/{other}/verify").json["status"] == "verified"
     assert officer.api(f"{PLACES}/{other}/verify").status_code == 409
 
@@ -101,15 +101,15 @@ def test_an_officer_returns_or_verifies(officer: Browser, neighbour: Browser) ->
 def test_an_officer_does_not_verify_what_they_registered(officer: Browser) -> None:
     code = officer.api(PLACES, body(), key="k1").json["code"]
     answer = officer.api(f"{PLACES}/{code}/verify")
-    assert (answer.status_code, answer.json["code"]) == (403, "verifier_is_registrar")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "verifier_is_registrar")
 
 
 def test_everybody_reads_who_needs_help_and_nothing_personal(client: FlaskClient) -> None:
     household, _account = make.with_welfare_account(clock=SYSTEM_CLOCK)
     answer = client.get("/api/v1/welfare/households?commune=05503")
-    (item,) = answer.json["items"]
+    (item,) = answer.get_json()["items"]
     assert set(item) == {"code", "commune_code", "commune_name", "poverty_class", "need", "direct"}
-    assert client.get(f"/api/v1/welfare/households/{item['code']}").json == item
+    assert client.get(f"/api/v1/welfare/households/{item['code']}").get_json() == item
     text = answer.get_data(as_text=True)
     for field in Field:
         assert str(people.open_field(household, field)) not in text

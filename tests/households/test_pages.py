@@ -12,7 +12,6 @@ from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db
 from app.households.registry import queries
-from app.households.registry import services as registry
 from app.households.registry.models import Purpose, Status
 from app.identity.roles import Role
 from tests.factories import households as make
@@ -58,7 +57,11 @@ def test_a_household_is_registered_by_form_and_sending_twice_is_harmless(neighbo
     assert "Lý T. M." in page
     assert "Đang chờ xã duyệt" in page
     assert "Lý T. M." in neighbour.get("/to-cong-nghe").get_data(as_text=True)
-    assert "Lý T. M." in neighbour.get("/to-cong-nghe?q=ly thi mau").get_data(as_text=True)
+    for text in ("ly thi mau", "0912000111", form["citizen_id"]):
+        found = neighbour.post("/to-cong-nghe/tim", {"q": text}, "/to-cong-nghe")
+        assert "Lý T. M." in found.get_data(as_text=True)
+    nothing = neighbour.post("/to-cong-nghe/tim", {"q": "0912000112"}, "/to-cong-nghe").get_data(as_text=True)
+    assert "Chưa thấy hộ nào" in nothing
 
 
 @pytest.mark.parametrize("wrong", [{"citizen_id": "123"}, {"how": ""}, {"phone": "1"}])
@@ -98,6 +101,8 @@ def test_the_officers_queue_shows_what_waits_and_approves_it(officer: Browser) -
     assert "Không còn hồ sơ nào chờ duyệt" in officer.get(DESK).get_data(as_text=True)
     household = make.register(clock=SYSTEM_CLOCK)
     assert household.code in officer.get(f"{DESK}").get_data(as_text=True).replace("</span><span>", "")
+    found = officer.post(DESK, {"q": household.code}, DESK).get_data(as_text=True)
+    assert "Nguyễn T. T." in found
     answer = officer.post(f"{DESK}/{household.code}/duyet", {}, f"{DESK}/{household.code}")
     assert answer.status_code == 302
     page = officer.get(f"{DESK}/{household.code}").get_data(as_text=True)
@@ -146,9 +151,9 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
     colleague = sign_in(Role.COMMUNE_OFFICER)
     assert colleague.post(f"{welfare}/xac-nhan", {}, welfare).status_code == 302
     assert "100 %" in officer.get(WELFARE).get_data(as_text=True)
-    assert len(client.get("/api/v1/welfare/households").json["items"]) == 1
+    assert len(client.get("/api/v1/welfare/households").get_json()["items"]) == 1
     officer.post(f"{path}/dong-y", {"purpose": "gift_page"}, path)
-    assert client.get("/api/v1/welfare/households").json["items"] == []
+    assert client.get("/api/v1/welfare/households").get_json()["items"] == []
     assert officer.post(f"{welfare}/dong", {}, welfare).status_code == 302
     assert officer.post(f"{path}/ho-ngheo/thu-hoi", {}, path).status_code == 302
 
@@ -179,4 +184,4 @@ def test_a_withdrawn_consent_shows_on_the_page(officer: Browser) -> None:
     path = f"{DESK}/{household.code}"
     officer.post(f"{path}/dong-y", {"purpose": "selling"}, path)
     assert not queries.has_consent(household.id, Purpose.SELLING)
-    assert registry.queries.has_consent(household.id, Purpose.CONTACT)
+    assert queries.has_consent(household.id, Purpose.CONTACT)

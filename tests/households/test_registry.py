@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -251,7 +252,7 @@ def test_an_unmasked_field_is_written_down_with_the_reason(app: Flask, clock: Fr
 
 def test_poverty_decisions_never_overlap_and_only_officers_make_them(app: Flask, clock: FrozenClock) -> None:
     household = make.poor(clock=clock)
-    decision = {
+    decision: dict[str, Any] = {
         "household_id": household.id,
         "poverty_class": PovertyClass.NEAR_POOR,
         "year": 2026,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -104,12 +105,12 @@ def test_an_account_waits_for_a_second_officer_before_it_is_listed(app: Flask, c
     assert len(as_a_guest(clock).items) == 1
 
 
-def open_for(household_id: object, clock: FrozenClock, **changes: object) -> None:
-    fields = {
+def open_for(household_id: UUID, clock: FrozenClock, **changes: Any) -> None:
+    fields: dict[str, Any] = {
         "actor": make.an_officer(), "household_id": household_id, "bin": "970405", "number": "8888000999",
         "holder": "NGUYEN THI THU", "need": "Mua sách vở cho con", "clock": clock,
     }  # fmt: skip
-    services.open_welfare_account(**(fields | changes))  # type: ignore[arg-type]
+    services.open_welfare_account(**(fields | changes))
 
 
 def test_the_account_is_in_the_heads_own_name(app: Flask, clock: FrozenClock) -> None:

@@ -35,8 +35,6 @@ def checked(data: NewHousehold, *, now: datetime, needs_consent: bool = True) ->
     clean = replace(data, head_name=tidy(data.head_name), address=tidy(data.address))
     if not _NAME.fullmatch(clean.head_name) or " " not in clean.head_name or len(clean.head_name) > MAX_NAME:
         errors["head_name"] = [_("Viết đủ họ và tên như trên căn cước, chỉ gồm chữ.")]
-    if not 3 <= len(clean.address) <= MAX_ADDRESS:
-        errors["address"] = [_("Viết địa chỉ để người giao hàng tìm được, ví dụ: nhà sau đình xóm.")]
     try:
         number = citizen.parse(data.citizen_id, this_year=in_vietnam(now).year).number
         clean = replace(clean, citizen_id=number)
@@ -49,6 +47,8 @@ def checked(data: NewHousehold, *, now: datetime, needs_consent: bool = True) ->
             errors["phone"] = [_("Số điện thoại chưa đúng. Viết đủ 10 số, ví dụ 0912 345 678.")]
     else:
         clean = replace(clean, phone=None, phone_is_contact=False)
+    if not 3 <= len(clean.address) <= MAX_ADDRESS:
+        errors["address"] = [_("Viết địa chỉ để người giao hàng tìm được, ví dụ: nhà sau đình xóm.")]
     if data.sales_account is not None:
         clean = replace(clean, sales_account=_checked_account(data.sales_account, errors))
     if needs_consent and not data.consents:

@@ -29,21 +29,31 @@ ANY = "tat-ca"
 @requires(*OFFICE)
 def queue() -> str:
     """Registrations that wait, or any others of my area."""
-    actor = current_actor()
-    text = request.args.get("q", "")[:80]
-    wanted = request.args.get("buoc", "" if text else Status.SUBMITTED)
+    wanted = request.args.get("buoc", Status.SUBMITTED)
     step = Status(wanted) if wanted in list(Status) else None
-    found = queries.listing(actor, Filter(status=step, text=text), cursor=request.args.get("trang"), limit=PAGE_SIZE)
-    following = url_for(".queue", q=text or None, buoc=step or ANY, trang=found.next_cursor)
+    return _queue(Filter(status=step), cursor=request.args.get("trang"))
+
+
+@bp.post("/dieu-hanh/ho-gia-dinh")
+@requires(*OFFICE)
+def search_households() -> str:
+    """Find a household of my area. By POST, so that a phone or citizen's number never stands in an address."""
+    return _queue(Filter(text=request.form.get("q", "")[:80]), cursor=None)
+
+
+def _queue(chosen: Filter, *, cursor: str | None) -> str:
+    actor = current_actor()
+    found = queries.listing(actor, chosen, cursor=cursor, limit=PAGE_SIZE)
+    more = bool(found.next_cursor and not chosen.text)
     return render_template(
         "registry/queue.html",
         rows=desk.rows(found.items),
         counts=queries.counts(actor),
-        step=step,
-        text=text,
+        step=chosen.status,
+        text=chosen.text,
         any_step=ANY,
         words=words,
-        next_url=following if found.next_cursor else None,
+        next_url=url_for(".queue", buoc=chosen.status or ANY, trang=found.next_cursor) if more else None,
     )
 
 

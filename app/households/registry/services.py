@@ -236,7 +236,8 @@ def unmask_household(*, actor: Actor, household_id: UUID, field: Field, reason: 
 
 
 def _shop_can_open() -> str:
-    return _("Chợ Phiên: xã đã duyệt hồ sơ của nhà mình. Đăng nhập bằng số này, vào mục Bán hàng để mở gian hàng.")
+    text = _("Chợ Phiên: xã đã duyệt hồ sơ của nhà mình. Đăng nhập bằng số này, vào mục Bán hàng để mở gian hàng.")
+    return str(text)
 
 
 def _note(action: str, actor: Actor, household: Household, clock: Clock, **details: object) -> None:

@@ -44,7 +44,8 @@ def status(value: str) -> tuple[str, str]:
 
 def poverty(value: str) -> str:
     """The class in words."""
-    return {PovertyClass.POOR: _("Hộ nghèo"), PovertyClass.NEAR_POOR: _("Hộ cận nghèo")}[PovertyClass(value)]
+    classes: dict[PovertyClass, str] = {PovertyClass.POOR: _("Hộ nghèo"), PovertyClass.NEAR_POOR: _("Hộ cận nghèo")}
+    return classes[PovertyClass(value)]
 
 
 def sealed_fields() -> list[tuple[Field, str]]:
@@ -61,7 +62,7 @@ def sealed_fields() -> list[tuple[Field, str]]:
 def plain(field: Field, value: str | None) -> str:
     """A field in full as people write it."""
     if value is None:
-        return _("Chưa có")
+        return str(_("Chưa có"))
     if field == Field.PHONE:
         return national(value)
     if field == Field.SALES_ACCOUNT:

@@ -45,7 +45,7 @@ def read_product(form: Mapping[str, str], schema: Schema, *, extra: tuple[str, .
         if digits.isascii() and digits.isdigit() and len(digits) <= 10:
             values[name] = int(digits)
         else:
-            errors[name] = _("Ghi bằng chữ số.")
+            errors[name] = _("Ghi số lượng bằng chữ số.")
     return read(values, schema, errors)
 
 

@@ -20,8 +20,8 @@ from tests.factories import households
 from tests.factories.market import make_product, make_seller
 
 
-def found(q: str = "", **more: str) -> list[str]:
-    return [card.name for card in queries.list_products(q=q, **more).items]
+def found(q: str = "", commune: str | None = None) -> list[str]:
+    return [card.name for card in queries.list_products(q=q, commune=commune).items]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from flask_babel import gettext as _
 
@@ -45,3 +46,16 @@ def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
     if not all(type(value) is kind for value, kind in zip(key, types, strict=True)):
         raise BadInput(_("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]})
     return tuple(key)
+
+
+def decode_uuid_cursor(cursor: str) -> UUID:
+    """The row id in a cursor of one id.
+
+    Raises:
+        BadInput: not such a cursor.
+    """
+    (text,) = decode_cursor(cursor, str)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadInput(_("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]}) from None

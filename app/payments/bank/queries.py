@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.masking import mask_tail
-from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, BankNotice, NoticeAllocation
 from app.payments.requests.models import PaymentRequest
 
@@ -59,8 +59,7 @@ def suspense(*, cursor: str | None, limit: int) -> Page[SuspenseItem]:
         .limit(limit + 1)
     )
     if cursor:
-        (before,) = decode_cursor(cursor, str)
-        statement = statement.where(NoticeAllocation.notice_id < before)
+        statement = statement.where(NoticeAllocation.notice_id < decode_uuid_cursor(cursor))
     rows = db.session.execute(statement).all()
     items = [_item(*row) for row in rows[:limit]]
     return Page(items, encode_cursor(str(items[-1].notice_id)) if len(rows) > limit else None)

@@ -11,7 +11,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app import config as settings
-from app.core import api, crypto, database, errors, health, http, i18n, jobs, logs, media
+from app.core import api, commands, crypto, database, errors, health, http, i18n, jobs, logs, media
 from app.core.database import db
 
 ROOMS = (
@@ -64,6 +64,7 @@ def create_app(config: settings.Config | None = None) -> Flask:
     api.install(app)
     errors.register(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(commands.bp)
     app.register_blueprint(media.bp)
     app.before_request(_protect_forms)
     for room in ROOMS:

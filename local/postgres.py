@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import getpass
 import hashlib
 import importlib.util
@@ -18,9 +17,10 @@ from urllib.parse import quote
 
 import psycopg
 
+from local.children import die_with_parent
+
 SYSTEM_USER = "embedded_postgres"
 START_TIMEOUT_S = 60
-_PR_SET_PDEATHSIG = 1
 
 
 def _binaries() -> Path:
@@ -48,7 +48,7 @@ class LocalPostgres:
         if new:
             self._create()
         self._own(self.sockets)
-        self._stop_left_over()
+        self.stop_left_over()
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.sockets),
@@ -68,7 +68,7 @@ class LocalPostgres:
             command += ["-c", f"{name}={value}"]
         log = (self.directory.parent / f"{self.directory.name}.log").open("ab")
         self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, user=self._user, start_new_session=True, preexec_fn=_die_with_parent
+            command, stdout=log, stderr=log, user=self._user, start_new_session=True, preexec_fn=die_with_parent
         )
         log.close()
         self._wait(self._process)
@@ -130,7 +130,7 @@ class LocalPostgres:
             os.chown(folder, entry.pw_uid, entry.pw_gid)
         folder.chmod(0o700)
 
-    def _stop_left_over(self) -> None:
+    def stop_left_over(self) -> None:
         """End a server on this directory that a killed supervisor left behind."""
         pid_file = self.directory / "postmaster.pid"
         if not pid_file.exists():
@@ -178,6 +178,3 @@ def _let_others_reach(path: Path) -> None:
         if mode & 0o011 != 0o011:
             folder.chmod(mode | 0o011)
 
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,0 +1,69 @@
+# Chợ Phiên. `make help` lists what you can do.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset totp test check bench lock format messages browser clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 22
+
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { tools/need.sh python3-venv && $(PYTHON) -m venv $(VENV); }
+	@echo "· Cài thư viện / installing packages (requirements.txt) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(STAMP)
+	@echo "· Cài thư viện để kiểm thử / installing test packages (requirements-dev.txt) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(STAMP) ## Run everything on this machine, with an example province (PORT, SANDBOX_PORT, DEMO_SCALE=small|province)
+	@exec $(BIN)/python -m local.demo
+
+demo-reset: $(STAMP) ## Forget the example data
+	@$(BIN)/python -m local.demo --reset
+
+totp: $(STAMP) ## Show an officer's present one-time code in the demo (PHONE=...)
+	@$(BIN)/python -m local.totp "$(PHONE)"
+
+browser: ## Make sure a browser for the journeys is there (Debian's chromium)
+	@tools/need.sh chromium
+
+test: $(DEV_STAMP) browser ## Run all tests
+	@$(BIN)/python -m local.catalogues
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requirements
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+	@$(BIN)/python -m tools.check_sql
+	@$(BIN)/python -m tools.check_messages
+	@$(BIN)/python -m tools.check_locked
+	@echo "· Sạch / clean"
+
+bench: $(DEV_STAMP) ## Measure, as ratios within one run; writes var/bench/
+	@$(BIN)/python -m benchmarks
+
+format: $(DEV_STAMP) ## Format the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+messages: $(DEV_STAMP) ## Collect new texts into the English catalogue
+	@$(BIN)/python -m tools.check_messages --update
+
+lock: $(DEV_STAMP) ## Compile requirements*.in into hash-pinned requirements*.txt
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile -q --no-header --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --no-header --generate-hashes --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the virtual environment and everything under var/
+	rm -rf $(VENV) var

@@ -90,7 +90,7 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         if not value:
             raise ConfigError(f"{name} is missing: set it in the environment before starting in production")
         if production and value == DEMO_SECRETS[name]:
-            raise ConfigError(f"{name} still has its demo value: set a secret of your own before starting in production")
+            raise ConfigError(f"{name} still has its demo value: set your own before starting in production")
         return value
 
     def key(name: str) -> bytes:
@@ -108,7 +108,8 @@ def load(env: Mapping[str, str] | None = None) -> Config:
             raise ConfigError(f"{name} is missing: set it in the environment before starting in production")
         return value
 
-    sandbox = source.get("SANDBOX_URL") or ("" if production else f"http://127.0.0.1:{source.get('SANDBOX_PORT', '8001')}")
+    near = f"http://127.0.0.1:{source.get('SANDBOX_PORT', '8001')}"
+    sandbox = source.get("SANDBOX_URL") or ("" if production else near)
     return Config(
         app_env=app_env,
         database_url=plain("DATABASE_URL", ""),
@@ -125,7 +126,8 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         stripe_publishable_key=secret("STRIPE_PUBLISHABLE_KEY"),
         stripe_webhook_secret=secret("STRIPE_WEBHOOK_SECRET"),
         stripe_api_base=source.get("STRIPE_API_BASE") or (f"{sandbox}/stripe" if sandbox else "https://api.stripe.com"),
-        stripe_js_url=source.get("STRIPE_JS_URL") or (f"{sandbox}/stripe/v3/" if sandbox else "https://js.stripe.com/v3/"),
+        stripe_js_url=source.get("STRIPE_JS_URL")
+        or (f"{sandbox}/stripe/v3/" if sandbox else "https://js.stripe.com/v3/"),
         sms_api_key=secret("SMS_API_KEY"),
         sms_url=plain("SMS_URL", f"{sandbox}/sms/messages"),
         public_url=plain("PUBLIC_URL", f"http://127.0.0.1:{source.get('PORT', '8000')}"),

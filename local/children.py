@@ -37,7 +37,7 @@ class Child:
                 stderr=sink,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it makes one system call, nothing that a thread could hold
             )
 
     @property

@@ -37,7 +37,9 @@ def main() -> int:
     port, sandbox_port = int(os.environ.get("PORT", "8000")), int(os.environ.get("SANDBOX_PORT", "8001"))
     for name, number in (("PORT", port), ("SANDBOX_PORT", sandbox_port)):
         if _is_taken(number):
-            print(f"Cổng {number} đang bận / port {number} is in use: chọn cổng khác, ví dụ {name}={number + 100} make demo")
+            print(
+                f"Cổng {number} đang bận / in use: chọn cổng khác, ví dụ / for example {name}={number + 100} make demo"
+            )
             return 1
     database: LocalPostgres | None = None
     children: list[Child] = []

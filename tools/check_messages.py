@@ -20,7 +20,7 @@ def collect() -> Catalog:
     catalogue = Catalog(locale="en", charset="utf-8", fuzzy=False)
     found = extract_from_dir(ROOT / "app", METHODS, {}, keywords=KEYWORDS, comment_tags=("i18n:",))
     for filename, _line, message, comments, context in found:
-        catalogue.add(message, locations=[(f"app/{filename}", None)], auto_comments=comments, context=context)
+        catalogue.add(message, locations=[(f"app/{filename}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 
@@ -40,7 +40,7 @@ def main() -> int:
         if not message.id:
             continue
         known = have.get(message.id, message.context)
-        texts = [] if known is None else [known.string] if isinstance(known.string, str) else list(known.string)
+        texts = [] if known is None else [known.string] if isinstance(known.string, str) else list(known.string or ())
         if not texts or not all(texts) or (known is not None and known.fuzzy):
             problems.append(f"no English for: {message.id!r} ({message.locations[0][0]})")
         elif known is not None:

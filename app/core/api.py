@@ -11,7 +11,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from app.core.paging import MAX_LIMIT
 
-class _Api(Api):
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest carries no types
     """flask-smorest's, without its error handlers: ours speak RFC 9457."""
 
     def _register_error_handlers(self) -> None:
@@ -70,9 +71,7 @@ def money(*, required: bool = True, minimum: int = 1, maximum: int = 10_000_000_
     return fields.Integer(
         required=required,
         strict=True,
-        validate=validate.Range(
-            min=minimum, max=maximum, error=_l("Số tiền phải từ {min} đến {max} đồng.")
-        ),
+        validate=validate.Range(min=minimum, max=maximum, error=_l("Số tiền phải từ {min} đến {max} đồng.")),
         **more,
     )
 

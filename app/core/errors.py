@@ -106,7 +106,10 @@ def _titles() -> dict[int, tuple[str, str]]:
         413: ("body_too_large", _("Tệp gửi lên quá lớn. Bà con chọn ảnh nhỏ hơn.")),
         422: ("invalid_input", _("Có chỗ điền chưa đúng. Bà con xem lại các ô được đánh dấu.")),
         429: ("too_many_requests", _("Bà con thao tác hơi nhanh. Chờ một phút rồi thử lại nhé.")),
-        500: ("internal_error", _("Hệ thống gặp trục trặc. Việc bà con vừa làm chưa được ghi; thử lại sau ít phút nhé.")),
+        500: (
+            "internal_error",
+            _("Hệ thống gặp trục trặc. Việc bà con vừa làm chưa được ghi; thử lại sau ít phút nhé."),
+        ),
     }
 
 

@@ -1,7 +1,7 @@
 """`Idempotency-Key` for creating POSTs: the same key and body gets the stored answer, another body is refused.
 
-The row is written before the work begins and the answer after it. A crash in between leaves a row without an answer; the
-repeat then runs the service again, which is itself keyed on the same text and finds what it made.
+The row is written before the work begins and the answer after it. A crash in between leaves a row without an answer;
+the repeat then runs the service again, which is itself keyed on the same text and finds what it made.
 """
 
 from __future__ import annotations
@@ -119,5 +119,3 @@ def forget_old_keys(before: datetime) -> int:
             sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before).returning(IdempotencyRecord.key)
         )
         return len(dropped.all())
-
-

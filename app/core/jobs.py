@@ -1,6 +1,6 @@
 """Work for later: procrastinate jobs on the same PostgreSQL, enqueued inside the open transaction.
 
-A job lands or falls with the transaction that asked for it. Jobs are single acts and carry ids only, never personal data.
+A job lands or falls with the transaction that asked for it. Jobs are single acts and carry ids, never personal data.
 Bulk work is rows with a "to do" mark, claimed by a pump that a job starts.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import procrastinate
 import sqlalchemy as sa
@@ -53,7 +53,8 @@ def job(*, name: str, cron: str | None = None, retries: int = 8) -> Callable[[Ca
         retry = procrastinate.RetryStrategy(max_attempts=retries, exponential_wait=2)
         if cron is None:
             return queue.task(name=name, retry=retry)(run)
-        return queue.periodic(cron=cron)(queue.task(name=name, retry=False, queueing_lock=name)(run))
+        clockwork: Any = queue.task(name=name, retry=False, queueing_lock=name)(run)
+        return cast("Task[P, R, Any]", queue.periodic(cron=cron)(clockwork))
 
     return register
 

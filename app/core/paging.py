@@ -58,4 +58,6 @@ def decode_uuid_cursor(cursor: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise BadInput(_("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]}) from None
+        raise BadInput(
+            _("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]}
+        ) from None

@@ -1,7 +1,7 @@
 """From a notice to the books. Needs an open transaction and the notice's lock.
 
-The code in the memo names the request or the static QR; the account must be the one asked for; the amount is exact to the
-đồng. What does not fit waits in suspense for a person; no đồng is dropped.
+The code in the memo names the request or the static QR; the account must be the one asked for; the amount is exact to
+the đồng. What does not fit waits in suspense for a person; no đồng is dropped.
 """
 
 from __future__ import annotations

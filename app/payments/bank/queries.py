@@ -35,9 +35,7 @@ class SuspenseItem:
 
 def get_notice(notice_id: UUID, *, for_update: bool = False) -> BankNotice:
     """A notice by id."""
-    return db.session.get_one(
-        BankNotice, notice_id, with_for_update=for_update or None, populate_existing=for_update
-    )
+    return db.session.get_one(BankNotice, notice_id, with_for_update=for_update or None, populate_existing=for_update)
 
 
 def waiting_ids(*, after: UUID | None, limit: int) -> list[UUID]:

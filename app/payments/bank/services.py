@@ -42,7 +42,7 @@ def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
     with transaction(actor=SYSTEM) as session:
         inserted = session.scalar(insert(BankNotice).values(values).on_conflict_do_nothing().returning(BankNotice.id))
         if inserted is not None:
-            return inserted
+            return UUID(str(inserted))
         return session.scalars(
             sa.select(BankNotice.id).where(BankNotice.wire == wire, BankNotice.external_id == notice.external_id)
         ).one()

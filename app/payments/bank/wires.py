@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
 from app.core.clock import VIETNAM
 from app.payments.bank.errors import BadSignature, UnreadableNotice
 from app.payments.bank.models import Wire
@@ -35,7 +37,7 @@ class Notice:
     event_at: datetime
 
 
-def read_sepay(raw: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Notice:
+def read_sepay(raw: bytes, headers: Headers, *, secret: str, now: datetime) -> Notice:
     """SePay: `X-SePay-Signature: sha256=hex(HMAC-SHA256(secret, "{ts}.{raw}"))`, or `Authorization: Apikey secret`.
 
     Raises:
@@ -64,8 +66,8 @@ def read_sepay(raw: bytes, headers: Mapping[str, str], *, secret: str, now: date
     )
 
 
-def read_payos(raw: bytes, _headers: Mapping[str, str], *, secret: str, now: datetime) -> Notice:
-    """payOS: `signature` = hex HMAC-SHA256 over `k=v&…` of `data`, keys sorted. It has no timestamp and may be replayed.
+def read_payos(raw: bytes, _headers: Headers, *, secret: str, now: datetime) -> Notice:
+    """payOS: `signature` = hex HMAC-SHA256 over `k=v&…` of `data`, keys sorted. No timestamp: it may be replayed.
 
     Raises:
         BadSignature, UnreadableNotice.
@@ -88,7 +90,7 @@ def read_payos(raw: bytes, _headers: Mapping[str, str], *, secret: str, now: dat
     )
 
 
-def read_casso(raw: bytes, headers: Mapping[str, str], *, secret: str, now: datetime) -> Notice:
+def read_casso(raw: bytes, headers: Headers, *, secret: str, now: datetime) -> Notice:
     """Casso v2: `X-Casso-Signature: t=<ms>,v1=<hex>`, HMAC-SHA512 over "{t}." + compact JSON, keys sorted deeply.
 
     Raises:

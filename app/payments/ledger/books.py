@@ -95,6 +95,7 @@ def check_books() -> list[Invariant]:
     session = db.session
     results = []
     for name, query in _INVARIANTS.items():
-        broken = session.scalars(sa.text(f"SELECT * FROM ({query}) AS broken LIMIT {MAX_PROBLEMS}")).all()
+        limited = f"SELECT * FROM ({query}) AS broken LIMIT {MAX_PROBLEMS}"  # noqa: S608 - our own text
+        broken = session.scalars(sa.text(limited)).all()
         results.append(Invariant(name, tuple(str(problem) for problem in broken)))
     return results

@@ -48,7 +48,9 @@ class Account(Model):
     __tablename__ = "ledger_account"
     __table_args__ = (
         sa.UniqueConstraint("kind", "owner_id", name="uq_ledger_account_kind_owner_id"),
-        sa.CheckConstraint("may_go_negative OR balance_vnd IS NULL OR balance_vnd >= pending_out_vnd", name="overdraft"),
+        sa.CheckConstraint(
+            "may_go_negative OR balance_vnd IS NULL OR balance_vnd >= pending_out_vnd", name="overdraft"
+        ),
         sa.CheckConstraint("pending_out_vnd >= 0 AND pending_in_vnd >= 0", name="pending"),
     )
 
@@ -82,9 +84,7 @@ class Transfer(Model):
             unique=True,
             postgresql_where=sa.text("reverses_id IS NOT NULL"),
         ),
-        sa.Index(
-            "ix_ledger_transfer_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")
-        ),
+        sa.Index("ix_ledger_transfer_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -59,9 +59,7 @@ class PaymentRequest(Model):
     __table_args__ = (
         sa.Index("ix_payment_request_purpose", "purpose_kind", "purpose_id"),
         sa.Index("ix_payment_request_payee_id", "payee_id", "id"),
-        sa.Index(
-            "ix_payment_request_open", "expires_at", postgresql_where=sa.text("status IN ('asked', 'part_paid')")
-        ),
+        sa.Index("ix_payment_request_open", "expires_at", postgresql_where=sa.text("status IN ('asked', 'part_paid')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

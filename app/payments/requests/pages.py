@@ -41,7 +41,7 @@ def pay(code: str) -> str:
         view=handler_of(asked).describe(asked),
         shown=views.present(asked),
         memo=views.transfer_memo(asked.code),
-        svg=Markup(pictures.svg(text, title=asked.code)) if text else None,  # noqa: S704 - drawn by us from digits
+        svg=Markup(pictures.svg(text, title=asked.code)) if text else None,
         by_card=asked.method == Method.CARD,
         play_bank_url=f"{sandbox}/ngan-hang?{urlencode({'qr': text, 'back': here})}" if sandbox and text else None,
     )

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
-from app.core.actor import SYSTEM
 from app.payments.bank import queries, services
 from app.payments.bank.models import BankNotice
 from app.payments.ledger import queries as ledger
@@ -202,8 +202,7 @@ def test_shuffled_and_repeated_notices_end_in_the_same_books(client, purpose, pa
     chance = random.Random(7)
     asked = [make_request(payee_id=payee[0].id, amount_vnd=1_000 * (n + 1)) for n in range(9)]
     moved = [
-        (WIRES[n % 3], transfer(payee[1], request.amount_vnd, request.code + " X"))
-        for n, request in enumerate(asked)
+        (WIRES[n % 3], transfer(payee[1], request.amount_vnd, request.code + " X")) for n, request in enumerate(asked)
     ] * 3
     chance.shuffle(moved)
     for wire, what in moved:

@@ -196,7 +196,8 @@ def _raise_second_wall() -> None:
 
         ALTER TABLE consent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY reach ON consent TO app
-            USING (EXISTS (SELECT FROM household WHERE household.id = household_id))
+            USING ((SELECT '*' = ANY (string_to_array(current_setting('app.areas', true), ',')))
+                OR EXISTS (SELECT FROM household WHERE household.id = household_id))
             WITH CHECK (EXISTS (SELECT FROM household WHERE household.id = household_id));
         CREATE POLICY owner ON consent FOR SELECT TO migrator USING (true);
         """
@@ -206,9 +207,10 @@ def _raise_second_wall() -> None:
             f"""
             ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
             CREATE POLICY commune_writes ON {table} TO app
-                USING (EXISTS (SELECT FROM household WHERE household.id = household_id
-                    AND (SELECT string_to_array(current_setting('app.areas', true), ','))
-                        && ARRAY['*', household.commune_code]))
+                USING ((SELECT '*' = ANY (string_to_array(current_setting('app.areas', true), ',')))
+                    OR EXISTS (SELECT FROM household WHERE household.id = household_id
+                        AND (SELECT string_to_array(current_setting('app.areas', true), ','))
+                            && ARRAY[household.commune_code]))
                 WITH CHECK (EXISTS (SELECT FROM household WHERE household.id = household_id
                     AND (SELECT string_to_array(current_setting('app.areas', true), ','))
                         && ARRAY['*', household.commune_code]));
@@ -220,10 +222,15 @@ def _raise_second_wall() -> None:
 
 
 def _create_public_list() -> None:
-    """Owned by the migrator, so it sees through the wall; it shows no household id and nothing personal."""
+    """Owned by the migrator, so it sees through the wall; it shows no household id and nothing personal.
+
+    Sub-selects that are not flattened (and OFFSET 0) keep the profile's index on `code` in the lead, so that a page of
+    twenty touches some twenty households and not all of them. A security barrier would put an end to that, and guards
+    only against a login that writes its own SQL, which could as well name any area as its own.
+    """
     op.execute(
         """
-        CREATE VIEW welfare_public WITH (security_barrier) AS
+        CREATE VIEW welfare_public AS
         SELECT profile.code, profile.commune_code, poverty.class AS poverty_class, profile.need, profile.payee_id,
             coalesce((
                 SELECT consent.given FROM consent
@@ -231,10 +238,15 @@ def _create_public_list() -> None:
                 ORDER BY consent.id DESC LIMIT 1), false) AS direct,
             poverty.valid_from, poverty.valid_to
         FROM welfare_profile AS profile
-        JOIN welfare_account AS account ON account.household_id = profile.household_id AND account.status = 'active'
-        JOIN household ON household.id = profile.household_id AND household.status = 'verified'
-        JOIN poverty_status AS poverty ON poverty.household_id = profile.household_id AND poverty.revoked_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT status.class, status.valid_from, status.valid_to FROM poverty_status AS status
+            WHERE status.household_id = profile.household_id AND status.revoked_at IS NULL
+            OFFSET 0) AS poverty
         WHERE (
+            SELECT account.status = 'active' FROM welfare_account AS account
+            WHERE account.household_id = profile.household_id AND account.status <> 'closed')
+        AND (SELECT household.status = 'verified' FROM household WHERE household.id = profile.household_id)
+        AND (
             SELECT consent.given FROM consent
             WHERE consent.household_id = profile.household_id AND consent.purpose = 'gift_page'
             ORDER BY consent.id DESC LIMIT 1);

@@ -133,13 +133,25 @@ def today(clock: Clock) -> date:
 def poverty_on(household_id: UUID, day: date) -> PovertyStatus | None:
     """The decision that holds on a day."""
     return db.session.scalar(
-        sa.select(PovertyStatus).where(
-            PovertyStatus.household_id == household_id,
-            PovertyStatus.valid_from <= day,
-            PovertyStatus.valid_to >= day,
-            PovertyStatus.revoked_at.is_(None),
-        )
+        sa.select(PovertyStatus).where(PovertyStatus.household_id == household_id, *_holds_on(day))
     )
+
+
+def eligible(actor: Actor, day: date) -> sa.Select[UUID, str, str]:
+    """(id, code, commune_code) of verified households in scope that are poor or near poor on a day; to join on."""
+    return (
+        sa.select(Household.id, Household.code, Household.commune_code)
+        .join(PovertyStatus, PovertyStatus.household_id == Household.id)
+        .where(scope(actor), Household.status == Status.VERIFIED, *_holds_on(day))
+    )
+
+
+def many(household_ids: Sequence[UUID]) -> list[Household]:
+    """Households by id in the order of their codes, data keys loaded."""
+    query = sa.select(Household).where(Household.id.in_(household_ids)).order_by(Household.code)
+    found = list(db.session.scalars(query))
+    crypto.load_keys({household.data_key_id for household in found})
+    return found
 
 
 def poverty_history(household_id: UUID) -> Sequence[PovertyStatus]:
@@ -149,6 +161,10 @@ def poverty_history(household_id: UUID) -> Sequence[PovertyStatus]:
         .where(PovertyStatus.household_id == household_id)
         .order_by(PovertyStatus.valid_from.desc(), PovertyStatus.id.desc())
     ).all()
+
+
+def _holds_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return PovertyStatus.valid_from <= day, PovertyStatus.valid_to >= day, PovertyStatus.revoked_at.is_(None)
 
 
 def _one(query: sa.Select[Household], for_update: bool) -> Household:

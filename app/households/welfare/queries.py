@@ -9,14 +9,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.core import codes, crypto
+from app.core import codes
 from app.core.actor import Actor
 from app.core.clock import Clock
 from app.core.database import db
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.households.areas import queries as areas
 from app.households.registry import queries as registry
-from app.households.registry.models import Household, PovertyStatus, Status
+from app.households.registry.models import Household
 
 from .errors import NotListed
 from .models import AccountStatus, WelfareAccount, WelfareProfile, welfare_public
@@ -108,43 +108,36 @@ def open_account(household_id: UUID, *, for_update: bool = False) -> WelfareAcco
 
 def coverage(actor: Actor, day: date) -> list[Coverage]:
     """Per commune in scope: eligible households and how many have an active account."""
-    covered = sa.func.count(WelfareAccount.id)
+    eligible = registry.eligible(actor, day).subquery()
     rows = db.session.execute(
-        _eligible(actor, day)
-        .with_only_columns(Household.commune_code, sa.func.count(), covered)
-        .group_by(Household.commune_code)
-        .order_by(Household.commune_code)
+        sa.select(eligible.c.commune_code, sa.func.count(), sa.func.count(WelfareAccount.id))
+        .outerjoin(WelfareAccount, _active_of(eligible))
+        .group_by(eligible.c.commune_code)
+        .order_by(eligible.c.commune_code)
     ).all()
     names = areas.names(row[0] for row in rows)
-    return [Coverage(code, names.get(code, code), eligible, having) for code, eligible, having in rows]
+    return [Coverage(code, names.get(code, code), total, having) for code, total, having in rows]
 
 
 def without_account(actor: Actor, day: date, *, cursor: str | None, limit: int) -> Page[Household]:
     """Eligible households in scope that have no active account yet, by code; data keys loaded."""
-    query = _eligible(actor, day).where(WelfareAccount.id.is_(None)).order_by(Household.code).limit(limit + 1)
-    if cursor:
-        query = query.where(Household.code > decode_cursor(cursor, str)[0])
-    found = db.session.scalars(query).all()
-    crypto.load_keys({household.data_key_id for household in found})
-    return Page(found[:limit], encode_cursor(found[limit - 1].code) if len(found) > limit else None)
-
-
-def _eligible(actor: Actor, day: date) -> sa.Select[Household]:
-    return (
-        sa.select(Household)
-        .join(PovertyStatus, PovertyStatus.household_id == Household.id)
-        .outerjoin(
-            WelfareAccount,
-            sa.and_(WelfareAccount.household_id == Household.id, WelfareAccount.status == AccountStatus.ACTIVE),
-        )
-        .where(
-            registry.scope(actor),
-            Household.status == Status.VERIFIED,
-            PovertyStatus.valid_from <= day,
-            PovertyStatus.valid_to >= day,
-            PovertyStatus.revoked_at.is_(None),
-        )
+    eligible = registry.eligible(actor, day).subquery()
+    query = (
+        sa.select(eligible.c.id, eligible.c.code)
+        .outerjoin(WelfareAccount, _active_of(eligible))
+        .where(WelfareAccount.id.is_(None))
+        .order_by(eligible.c.code)
+        .limit(limit + 1)
     )
+    if cursor:
+        query = query.where(eligible.c.code > decode_cursor(cursor, str)[0])
+    found = db.session.execute(query).all()
+    households = registry.many([household_id for household_id, _code in found[:limit]])
+    return Page(households, encode_cursor(found[limit - 1].code) if len(found) > limit else None)
+
+
+def _active_of(eligible: sa.Subquery) -> sa.ColumnElement[bool]:
+    return sa.and_(WelfareAccount.household_id == eligible.c.id, WelfareAccount.status == AccountStatus.ACTIVE)
 
 
 def _public(day: date) -> sa.Select[str, str, str, str, bool]:

@@ -1,0 +1,1 @@
+"""Carts, orders and the stock they hold until they are paid."""

@@ -1,0 +1,43 @@
+"""What payments call when an order's money arrives or its time runs out."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.core import jobs
+from app.core.clock import Clock
+from app.market.catalogue import queries as catalogue
+from app.payments.requests.models import PaymentRequest
+from app.payments.requests.purposes import PurposeView
+
+from . import operations, queries
+from .states import Event
+
+
+class OrderPurpose:
+    """The handler of purpose kind `order`; the request's row is locked by the caller."""
+
+    def on_paid(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """Sell what the order holds, and have its seller told."""
+        from .tasks import tell_seller  # a late import: the job calls a service, which stands above this step
+
+        order = queries.get(request.purpose_id, for_update=True)
+        operations.move(order, Event.MONEY_COMPLETE, clock=clock)
+        jobs.enqueue(tell_seller, order_id=str(order.id))
+
+    def on_expired(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """Give the stock back to the shop."""
+        order = queries.get(request.purpose_id, for_update=True)
+        operations.move(order, Event.TIME_PASSED, clock=clock)
+
+    def describe(self, request: PaymentRequest) -> PurposeView:
+        """The shop and the order. Whoever pays need not be the buyer, so the buyer's own code stays out of it."""
+        order = queries.get(request.purpose_id)
+        shop = catalogue.shops([order.shop_id])[order.shop_id]
+        page = f"/don-hang/{order.code}"
+        return PurposeView(
+            payee_name=shop.name,
+            title=_("Đơn hàng %(code)s", code=order.code),
+            back_url=page,
+            done_url=page,
+        )

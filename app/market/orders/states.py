@@ -1,0 +1,60 @@
+"""The whole life of an order and of the stock it holds. What is not in the tables raises."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an order is; part of the public API."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Event(StrEnum):
+    """What can happen to an order."""
+
+    MONEY_COMPLETE = "money_complete"
+    TIME_PASSED = "time_passed"
+    BUYER_CANCELLED = "buyer_cancelled"
+
+
+class Hold(StrEnum):
+    """What became of the stock of one line."""
+
+    HELD = "held"
+    SOLD = "sold"
+    RELEASED = "released"
+
+
+NEXT: dict[tuple[State, Event], State] = {
+    (State.AWAITING_PAYMENT, Event.MONEY_COMPLETE): State.PAID,
+    (State.AWAITING_PAYMENT, Event.TIME_PASSED): State.EXPIRED,
+    (State.AWAITING_PAYMENT, Event.BUYER_CANCELLED): State.CANCELLED,
+}
+# What an order's stock becomes when the order gets there.
+STOCK: dict[State, Hold] = {
+    State.AWAITING_PAYMENT: Hold.HELD,
+    State.PAID: Hold.SOLD,
+    State.EXPIRED: Hold.RELEASED,
+    State.CANCELLED: Hold.RELEASED,
+}
+
+
+class ImpossibleStep(RuntimeError):
+    """The event makes no sense in this state; a programming error."""
+
+
+def step(state: State, event: Event) -> State:
+    """The state after the event.
+
+    Raises:
+        ImpossibleStep: the table does not know the pair.
+    """
+    try:
+        return NEXT[state, event]
+    except KeyError:
+        raise ImpossibleStep(f"{event} cannot happen to an order that is {state}") from None

@@ -1,8 +1,8 @@
 """Field encryption with a key per household, and blind indexes to find what is encrypted.
 
-Each sensitive field is sealed with AES-256-GCM under a data key. Data keys are wrapped by the master key and kept in
-the `data_key` table, one per household (and one per register that is nobody's). Destroying the row's key material is the
-erasure: what it sealed can never be read again. An HMAC-SHA256 over the normalised value, keyed and separated by field
+Each sensitive field is sealed with AES-256-GCM under a data key. Data keys are wrapped by the master key and kept
+in the `data_key` table, one per household. Destroying the row's key material is the erasure: what it sealed can never
+be read again. An HMAC-SHA256 over the normalised value, keyed and separated by field
 name, lets us look a value up without decrypting.
 """
 

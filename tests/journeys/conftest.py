@@ -1,0 +1,200 @@
+"""The whole platform as people meet it: gunicorn, job worker and sandbox on free ports, and a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app import create_app
+from app.config import load
+from app.core.actor import SYSTEM
+from app.core.clock import SYSTEM_CLOCK
+from app.core.database import acting_as, db
+from app.households.areas.services import load_reference
+from app.identity import services as identity
+from app.identity.operations import NewGrant
+from app.identity.roles import Role
+from local.children import Child
+from local.postgres import LocalPostgres
+from tests.conftest import TEMPLATE
+
+ROOT = Path(__file__).parent.parent.parent
+PASSWORD = "mat-khau-cua-ba-con"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+COMMUNE = "05503"
+HAMLET = "05503-01"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where everything answers."""
+
+    url: str
+    sandbox: str
+    database_url: str
+    environment: dict[str, str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Start it all on a database of its own; stop it all afterwards."""
+    folder = tmp_path_factory.mktemp("stand")
+    server = LocalPostgres(Path(os.environ["CHOPHIEN_TEST_PG"]))
+    name = "chophien_journeys"
+    server.clone_database(TEMPLATE, name)
+    port, sandbox_port = _free_port(), _free_port()
+    environment = dict(os.environ) | {
+        "APP_ENV": "demo",
+        "DATABASE_URL": server.url(name, "app"),
+        "PORT": str(port),
+        "SANDBOX_PORT": str(sandbox_port),
+        "PLATFORM_URL": f"http://127.0.0.1:{port}",
+        "SANDBOX_STATE": str(folder / "sandbox.sqlite3"),
+        "MEDIA_DIR": str(folder / "media"),
+        "LOG_LEVEL": "WARNING",
+    }
+    _people(environment)
+    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "-b"]
+    children = [
+        Child("sandbox", [*gunicorn, f"127.0.0.1:{sandbox_port}", "sandbox.wsgi:app"], environment, folder / "sandbox.log"),
+        Child("web", [*gunicorn, f"127.0.0.1:{port}", "wsgi:app"], environment, folder / "web.log"),
+        Child(
+            "worker", [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"], environment, folder / "worker.log"
+        ),
+    ]
+    try:
+        children[0].wait_until_answers(f"http://127.0.0.1:{sandbox_port}/healthz")
+        children[1].wait_until_answers(f"http://127.0.0.1:{port}/readyz")
+        yield Stand(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", environment["DATABASE_URL"], environment)
+    finally:
+        for child in reversed(children):
+            child.stop()
+
+
+def _people(environment: dict[str, str]) -> None:
+    """A team member of one hamlet, two officers of its commune, a finance person."""
+    app = create_app(load(environment))
+    with app.app_context(), acting_as(SYSTEM):
+        load_reference()
+        _hamlet()
+        everyone = (
+            ("0900000101", Role.TEAM_MEMBER, HAMLET, None),
+            ("0900000102", Role.COMMUNE_OFFICER, COMMUNE, TOTP_SECRET),
+            ("0900000103", Role.COMMUNE_OFFICER, COMMUNE, TOTP_SECRET),
+            ("0900000104", Role.FINANCE, "*", TOTP_SECRET),
+        )
+        for phone, role, area, secret in everyone:
+            identity.create_user(
+                phone=phone,
+                display_name=f"Người mẫu {phone[-3:]}",
+                grants=[NewGrant(role=role, area_code=area)],
+                password=PASSWORD,
+                totp_secret=secret,
+                clock=SYSTEM_CLOCK,
+            )
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _hamlet() -> None:
+    import sqlalchemy as sa
+
+    from app.core.database import transaction
+    from app.households.areas.models import Area
+
+    with transaction() as session:
+        if session.scalar(sa.select(Area.code).where(Area.code == HAMLET)) is None:
+            session.add(Area(code=HAMLET, kind="hamlet", name="Xóm Mẫu Một", parent_code=COMMUNE, search_name="xom mau mot"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, stand: Stand) -> Iterator[BrowserContext]:
+    """A small phone's browser."""
+    context = chromium.new_context(
+        viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=stand.url, reduced_motion="reduce"
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def other_phone(chromium: Browser, stand: Stand) -> Iterator[BrowserContext]:
+    """Somebody else's phone."""
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=stand.url)
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+def sms_code(stand: Stand, phone: str) -> str:
+    """The latest six digits sent to the phone, waiting a little for the worker."""
+    import time
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        messages = httpx.get(f"{stand.sandbox}/sms/api/messages", params={"to": "+84" + phone[1:]}).json()
+        items = messages["messages"] if isinstance(messages, dict) else messages
+        for message in items:
+            found = re.search(r"\b(\d{6})\b", message["text"])
+            if found:
+                return found[1]
+        time.sleep(0.3)
+    raise AssertionError(f"no code came for {phone}")
+
+
+def sign_in_with_password(page: Page, phone: str, *, totp: bool = False) -> None:
+    """As a person does it on the pages."""
+    page.goto("/dang-nhap")
+    page.get_by_label("Số điện thoại").fill(phone)
+    page.get_by_role("button", name="Dùng mật khẩu").click()
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    if totp:
+        page.get_by_label("Mã 6 số trong ứng dụng").fill(totp_now())
+        page.get_by_role("button", name="Xác nhận").click()
+    page.wait_for_url(re.compile(r"/(to-cong-nghe|dieu-hanh|ban-hang)"))
+
+
+def totp_now() -> str:
+    """RFC 6238, 30 seconds, SHA-1, six digits: what the officer's app shows."""
+    import base64
+    import hashlib
+    import hmac
+    import struct
+    import time
+
+    digest = hmac.new(
+        base64.b32decode(TOTP_SECRET), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1
+    ).digest()
+    start = digest[-1] & 0xF
+    return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -32,6 +32,7 @@ class Model(DeclarativeBase):
     """Base of every table."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text}
 
 
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})

@@ -1,0 +1,1 @@
+"""Layout, components, static files, and the pages that compose rooms."""

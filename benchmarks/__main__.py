@@ -49,10 +49,11 @@ def _measure(server: LocalPostgres, folder: Path) -> tuple[list[dict[str, object
         "MEDIA_DIR": str(folder / "media"),
         "LOG_LEVEL": "ERROR",
     }
+    from local.example import load_example
+
     from app import create_app
     from app.core.database import db
     from app.households.areas.services import load_reference
-    from local.example import load_example
 
     app = create_app()
     with app.app_context():

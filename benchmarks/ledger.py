@@ -34,7 +34,8 @@ BEGIN
   INSERT INTO raw_transfer VALUES (the_id, source, target, amount);
   UPDATE raw_account SET balance = balance - amount WHERE id = source RETURNING balance INTO s;
   UPDATE raw_account SET balance = balance + amount WHERE id = target RETURNING balance INTO t;
-  INSERT INTO raw_entry (transfer, account, amount, after) VALUES (the_id, source, -amount, s), (the_id, target, amount, t);
+  INSERT INTO raw_entry (transfer, account, amount, after)
+  VALUES (the_id, source, -amount, s), (the_id, target, amount, t);
 END $$;
 """
 
@@ -66,7 +67,8 @@ def raw_per_s(superuser_url: str, seconds: float, *, batch: int = 1) -> float:
             while time.perf_counter() < until:
                 pairs = [sorted(random.sample(range(ACCOUNTS), 2)) for _ in range(batch)]
                 with connection.transaction(), connection.cursor() as cursor:
-                    cursor.execute("SELECT 1 FROM raw_account WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [sum(pairs, [])])
+                    ids = sorted({account for pair in pairs for account in pair})
+                    cursor.execute("SELECT 1 FROM raw_account WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
                     cursor.executemany(
                         "SELECT raw_post(%s, %s, %s, 1000)", [(uuid7(), source, target) for source, target in pairs]
                     )
@@ -81,11 +83,11 @@ def ours_per_s(app: Flask, seconds: float, *, batch: int = 1) -> float:
     with app.app_context(), acting_as(SYSTEM):
         with transaction():
             world = ledger.open_account(AccountKind.OUTSIDE_BANK, "bench", clock=SYSTEM_CLOCK).id
-            mine = [ledger.open_account(AccountKind.RECEIVED, str(uuid7()), clock=SYSTEM_CLOCK).id for _ in range(ACCOUNTS)]
+            owners = [str(uuid7()) for _ in range(ACCOUNTS)]
+            mine = [ledger.open_account(AccountKind.RECEIVED, owner, clock=SYSTEM_CLOCK).id for owner in owners]
             now = SYSTEM_CLOCK.now()
-            ledger.post(
-                [ledger.NewTransfer(uuid7(), world, account, 1_000_000_000, now) for account in mine], clock=SYSTEM_CLOCK
-            )
+            money = [ledger.NewTransfer(uuid7(), world, account, 1_000_000_000, now) for account in mine]
+            ledger.post(money, clock=SYSTEM_CLOCK)
         db.session.remove()
 
     def work(until: float) -> int:

@@ -19,7 +19,7 @@ from app.config import load
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db
-from app.households.areas.services import load_reference
+from app.households.areas.services import add_hamlet, load_reference
 from app.identity import services as identity
 from app.identity.operations import NewGrant
 from app.identity.roles import Role
@@ -33,10 +33,15 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COMMUNE = "05503"
 HAMLET = "05503-01"
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True)
@@ -76,16 +81,18 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     _people(environment)
     gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "-b"]
     children = [
-        Child("sandbox", [*gunicorn, f"127.0.0.1:{sandbox_port}", "sandbox.wsgi:app"], environment, folder / "sandbox.log"),
-        Child("web", [*gunicorn, f"127.0.0.1:{port}", "wsgi:app"], environment, folder / "web.log"),
-        Child(
-            "worker", [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"], environment, folder / "worker.log"
-        ),
+        Child(name, command, environment, folder / f"{name}.log")
+        for name, command in (
+            ("sandbox", [*gunicorn, f"127.0.0.1:{sandbox_port}", "sandbox.wsgi:app"]),
+            ("web", [*gunicorn, f"127.0.0.1:{port}", "wsgi:app"]),
+            ("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"]),
+        )
     ]
     try:
         children[0].wait_until_answers(f"http://127.0.0.1:{sandbox_port}/healthz")
         children[1].wait_until_answers(f"http://127.0.0.1:{port}/readyz")
-        yield Stand(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", environment["DATABASE_URL"], environment)
+        database_url = environment["DATABASE_URL"]
+        yield Stand(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", database_url, environment)
     finally:
         for child in reversed(children):
             child.stop()
@@ -96,7 +103,7 @@ def _people(environment: dict[str, str]) -> None:
     app = create_app(load(environment))
     with app.app_context(), acting_as(SYSTEM):
         load_reference()
-        _hamlet()
+        add_hamlet(code=HAMLET, name="Xóm Mẫu Một", commune_code=COMMUNE)
         everyone = (
             ("0900000101", Role.TEAM_MEMBER, HAMLET, None),
             ("0900000102", Role.COMMUNE_OFFICER, COMMUNE, TOTP_SECRET),
@@ -114,17 +121,6 @@ def _people(environment: dict[str, str]) -> None:
             )
         db.session.remove()
         db.engine.dispose()
-
-
-def _hamlet() -> None:
-    import sqlalchemy as sa
-
-    from app.core.database import transaction
-    from app.households.areas.models import Area
-
-    with transaction() as session:
-        if session.scalar(sa.select(Area.code).where(Area.code == HAMLET)) is None:
-            session.add(Area(code=HAMLET, kind="hamlet", name="Xóm Mẫu Một", parent_code=COMMUNE, search_name="xom mau mot"))
 
 
 @pytest.fixture(scope="session")
@@ -193,8 +189,6 @@ def totp_now() -> str:
     import struct
     import time
 
-    digest = hmac.new(
-        base64.b32decode(TOTP_SECRET), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1
-    ).digest()
+    digest = hmac.new(base64.b32decode(TOTP_SECRET), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
     start = digest[-1] & 0xF
-    return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"

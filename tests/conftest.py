@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,11 +44,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     server = getattr(config, "_postgres", None)
     if server is not None:
         server.stop()
+        shutil.rmtree(server.directory.parent, ignore_errors=True)
 
 
-def _environment(url: str) -> dict[str, str]:
-    media = tempfile.mkdtemp(prefix="chophien-test-media-")
-    return {"APP_ENV": "test", "DATABASE_URL": url, "MEDIA_DIR": media, "LOG_LEVEL": "ERROR"}
+def _environment(url: str, media: Path | None = None) -> dict[str, str]:
+    folder = str(media or Path(tempfile.gettempdir()) / "chophien-no-media")
+    return {"APP_ENV": "test", "DATABASE_URL": url, "MEDIA_DIR": folder, "LOG_LEVEL": "ERROR"}
 
 
 def _migrate(url: str) -> None:
@@ -69,9 +71,10 @@ def database_url(worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def app(database_url: str) -> Flask:
+def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application on this worker's database, connected as the role that owns nothing."""
-    application = create_app(load(_environment(database_url.replace("postgres@", "app@"))))
+    media = tmp_path_factory.mktemp("media")
+    application = create_app(load(_environment(database_url.replace("postgres@", "app@"), media)))
     application.testing = True
     return application
 

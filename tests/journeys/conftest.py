@@ -42,6 +42,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(frozen=True)

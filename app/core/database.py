@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
+from sqlalchemy import event, orm
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.actor import GUEST, Actor
@@ -31,8 +31,7 @@ NAMING = {
 class Model(DeclarativeBase):
     """Base of every table."""
 
-    metadata = sa.MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text}
+    registry = orm.registry(metadata=sa.MetaData(naming_convention=NAMING), type_annotation_map={str: sa.Text})
 
 
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})

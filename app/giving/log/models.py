@@ -18,7 +18,8 @@ from .tiles import MAX_ENTRY_BYTES
 class LogLeaf(Model):
     """One public event. `seq` is its index in the tree, NULL until the sequencer came by; then it is fixed for ever.
 
-    `kind` and `subject_id` name the event, so that it is logged once however often it is reported.
+    `kind` and `subject_id` name the event, so that it is logged once however often it is reported. `code` repeats the
+    leaf's own, to look it up by.
     """
 
     __tablename__ = "log_leaf"
@@ -28,6 +29,7 @@ class LogLeaf(Model):
         sa.CheckConstraint("seq >= 0", name="seq_not_negative"),
         sa.CheckConstraint(f"octet_length(leaf) BETWEEN 1 AND {MAX_ENTRY_BYTES}", name="leaf_length"),
         sa.CheckConstraint(f"octet_length(leaf_hash) = {HASH_BYTES}", name="leaf_hash_length"),
+        sa.Index("ix_log_leaf_code", "code"),
         sa.Index("ix_log_leaf_pending", "id", postgresql_where=sa.text("seq IS NULL")),
     )
 
@@ -35,6 +37,7 @@ class LogLeaf(Model):
     seq: Mapped[int | None] = mapped_column(sa.BigInteger)
     kind: Mapped[str]
     subject_id: Mapped[UUID]
+    code: Mapped[str]
     leaf: Mapped[bytes]
     leaf_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())

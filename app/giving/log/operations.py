@@ -37,7 +37,14 @@ def append_leaf(*, kind: str, subject_id: UUID, body: Mapping[str, leaves.Value]
     data = leaves.encode(kind, body)
     statement = (
         insert(LogLeaf)
-        .values(id=uuid7(), kind=str(kind), subject_id=subject_id, leaf=data, leaf_hash=leaf_hash(data))
+        .values(
+            id=uuid7(),
+            kind=str(kind),
+            subject_id=subject_id,
+            code=body["code"],
+            leaf=data,
+            leaf_hash=leaf_hash(data),
+        )
         .on_conflict_do_nothing(index_elements=[LogLeaf.kind, LogLeaf.subject_id])
         .returning(LogLeaf)
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.database import db
 
-from . import merkle, tiles
+from . import leaves, merkle, tiles
 from .merkle import NodeId
 from .models import LogCheckpoint, LogLeaf, LogNode
 
@@ -35,6 +36,18 @@ class Proof:
         return base64.b64encode(self.leaf).decode()
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A leaf as people read it. `seq` is None while it waits for its index; `amount_vnd` in đồng."""
+
+    seq: int | None
+    kind: leaves.Kind
+    code: str
+    household: str | None
+    amount_vnd: int
+    at: datetime
+
+
 def get_leaf(leaf_id: UUID) -> LogLeaf | None:
     """A leaf by its row's id."""
     return db.session.get(LogLeaf, leaf_id)
@@ -43,6 +56,33 @@ def get_leaf(leaf_id: UUID) -> LogLeaf | None:
 def find_leaf(*, kind: str, subject_id: UUID) -> LogLeaf | None:
     """The leaf about one event, if it was logged."""
     return db.session.scalar(sa.select(LogLeaf).where(LogLeaf.kind == kind, LogLeaf.subject_id == subject_id))
+
+
+def list_entries(*, before: int | None, limit: int) -> list[Entry]:
+    """Placed leaves, newest first, with indexes below `before`."""
+    wanted = sa.select(LogLeaf.seq, LogLeaf.leaf).where(LogLeaf.seq.is_not(None)).order_by(LogLeaf.seq.desc())
+    if before is not None:
+        wanted = wanted.where(LogLeaf.seq < before)
+    return [_entry(seq, leaf) for seq, leaf in db.session.execute(wanted.limit(limit))]
+
+
+def entries_of(code: str) -> list[Entry]:
+    """Everything the log says under one receipt number, oldest first; leaves without an index yet come last."""
+    wanted = sa.select(LogLeaf.seq, LogLeaf.leaf).where(LogLeaf.code == code).order_by(LogLeaf.seq, LogLeaf.id)
+    return [_entry(seq, leaf) for seq, leaf in db.session.execute(wanted)]
+
+
+def _entry(seq: int | None, leaf: bytes) -> Entry:
+    said = leaves.decode(leaf)
+    household = said.get("household")
+    return Entry(
+        seq=seq,
+        kind=leaves.Kind(str(said["kind"])),
+        code=str(said["code"]),
+        household=None if household is None else str(household),
+        amount_vnd=int(said["amount_vnd"]),
+        at=datetime.fromisoformat(str(said["at"])),
+    )
 
 
 def latest_checkpoint() -> LogCheckpoint | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from app.giving.log import services
+from app.giving.log import queries, services
 from app.giving.log.leaves import decode
 from app.giving.log.merkle import EMPTY_ROOT, leaf_hash, root_of_entries
 from app.giving.log.note import Checkpoint, VerifierKey, open_checkpoint
@@ -90,3 +90,47 @@ def test_tiles_may_be_cached_for_ever_and_the_checkpoint_for_seconds(
 def test_the_log_is_read_only_and_sets_no_cookie(client: FlaskClient, path: str) -> None:
     assert client.delete(path).status_code in {400, 405}
     assert "Set-Cookie" not in client.get(path).headers
+
+
+def test_the_public_book_lists_the_newest_first_and_pages(
+    client: FlaskClient, log_gifts: LogGifts, clock: FrozenClock
+) -> None:
+    log_gifts(31)
+    services.sequence_leaves(clock=clock)
+    first = client.get("/so-cong-khai")
+    text = first.get_data(as_text=True)
+    assert first.status_code == 200
+    assert "Dòng 30" in text
+    assert "Dòng 0<" not in text
+    assert "200.000\N{NO-BREAK SPACE}₫" in text
+    cursor = text.split("cursor=")[1].split('"')[0]
+    assert "Dòng 0<" in client.get(f"/so-cong-khai?cursor={cursor}").get_data(as_text=True)
+
+
+def test_a_receipt_number_finds_its_line_however_it_is_typed(
+    client: FlaskClient, log_gifts: LogGifts, clock: FrozenClock
+) -> None:
+    log_gifts(2)
+    services.sequence_leaves(clock=clock)
+    (waiting,) = log_gifts(1)
+    newest, _ = queries.list_entries(before=None, limit=5)
+    typed = f" {newest.code[:4].lower()}-{newest.code[4:]} "
+    text = client.get("/so-cong-khai", query_string={"ma": typed}).get_data(as_text=True)
+    assert "Dòng 1" in text
+    assert "Dòng 0" not in text
+    leaf = queries.get_leaf(waiting)
+    assert leaf is not None
+    assert "Đang chờ ghi" in client.get(f"/so-cong-khai?ma={leaf.code}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("query", ["ma=UH22222222", "ma=%3Cscript%3E", "ma=" + "a" * 5_000, "", "ma=%20"])
+def test_the_public_book_is_kind_when_there_is_nothing(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/so-cong-khai?{query}")
+    assert answer.status_code == 200
+    assert "<script>" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "WyJhIl0", "W251bGxd", "WzFdWw"])
+def test_a_made_up_cursor_is_refused(client: FlaskClient, cursor: str) -> None:
+    answer = client.get(f"/so-cong-khai?cursor={cursor}", headers={"Accept": "application/json"})
+    assert answer.status_code == 422

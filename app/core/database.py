@@ -31,6 +31,7 @@ NAMING = {
 class Model(DeclarativeBase):
     """Base of every table."""
 
+    registry = orm.registry(metadata=sa.MetaData(naming_convention=NAMING), type_annotation_map={str: sa.Text})
 
 
 db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})

@@ -1,0 +1,34 @@
+"""What payments call when a gift's money arrives or its time runs out."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.core.clock import Clock
+from app.payments.requests.models import PaymentRequest
+from app.payments.requests.purposes import PurposeView
+
+from . import operations, queries
+
+
+class GiftPurpose:
+    """The handler of purpose kind `gift`; the request's row is locked by the caller."""
+
+    def on_paid(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """Number the receipt and write the leaf, in the transaction of the money's own entry."""
+        operations.receive(queries.get(request.purpose_id, for_update=True), clock=clock)
+
+    def on_expired(self, request: PaymentRequest, *, clock: Clock) -> None:
+        """Close the gift."""
+        operations.expire(queries.get(request.purpose_id, for_update=True))
+
+    def describe(self, request: PaymentRequest) -> PurposeView:
+        """The household by its giving code, never by its name."""
+        gift = queries.get(request.purpose_id)
+        household = _("Hộ %(code)s", code=gift.household_code)
+        return PurposeView(
+            payee_name=household,
+            title=_("Ủng hộ hộ %(code)s", code=gift.household_code),
+            back_url=f"/ung-ho/{gift.household_code}",
+            done_url=f"/ung-ho/bien-nhan/{gift.code}",
+        )

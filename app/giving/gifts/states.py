@@ -1,0 +1,46 @@
+"""The whole life of a gift. What is not in the table raises."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a gift is; part of the public API.
+
+    `refunded` is never stored: it is a received gift whose payment request was paid back.
+    """
+
+    ASKED = "asked"
+    RECEIVED = "received"
+    REFUNDED = "refunded"
+    EXPIRED = "expired"
+
+
+class Event(StrEnum):
+    """What can happen to a gift."""
+
+    MONEY_COMPLETE = "money_complete"
+    TIME_PASSED = "time_passed"
+
+
+NEXT: dict[tuple[State, Event], State] = {
+    (State.ASKED, Event.MONEY_COMPLETE): State.RECEIVED,
+    (State.ASKED, Event.TIME_PASSED): State.EXPIRED,
+}
+
+
+class ImpossibleStep(RuntimeError):
+    """The event makes no sense in this state; a programming error."""
+
+
+def step(state: State, event: Event) -> State:
+    """The state after the event.
+
+    Raises:
+        ImpossibleStep: the table does not know the pair.
+    """
+    try:
+        return NEXT[state, event]
+    except KeyError:
+        raise ImpossibleStep(f"{event} cannot happen to a gift that is {state}") from None

@@ -21,6 +21,8 @@ class Commune:
     code: str
     name: str
     hamlets: tuple[str, ...]
+    latitude: float | None
+    longitude: float | None
 
 
 def make_hamlets(tables: Tables, scale: Scale) -> list[Commune]:
@@ -46,5 +48,5 @@ def make_hamlets(tables: Tables, scale: Scale) -> list[Commune]:
                 name = hamlet_name(number, in_town=in_town)
                 word = "tổ dân phố" if in_town else "xóm"
                 tables.add("area", hamlet, "hamlet", word, name, code, fold(name), unit.latitude, unit.longitude)
-        communes.append(Commune(code, unit.name, hamlets))
+        communes.append(Commune(code, unit.name, hamlets, unit.latitude, unit.longitude))
     return communes

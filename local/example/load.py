@@ -20,6 +20,7 @@ from app.market.catalogue.photos import StoredPhoto
 
 from .hamlets import make_hamlets
 from .homes import Homes
+from .markets import make_markets
 from .people import Crowd, People, add_demo_people
 from .pictures import Kind, draw_all
 from .progress import Progress
@@ -88,6 +89,7 @@ def _fill(tables: Tables, scale: Scale, pictures: dict[Kind, list[StoredPhoto]],
             progress.step(waiting)
             waiting = 0
     tables.flush()
+    make_markets(tables, scale, communes, shops.sellers, now=now)
     progress.step(waiting)
 
 
@@ -104,7 +106,7 @@ def _what_is_there() -> str | None:
 
 
 def _gather_statistics() -> None:
-    """Let the planner know the new sizes at once, when we hold the address of the tables' owner; else it learns later."""
+    """Let the planner know the new sizes at once, when the tables' owner can be reached; else it learns by itself."""
     url = os.environ.get("MIGRATION_DATABASE_URL")
     if not url:
         return

@@ -89,28 +89,23 @@ def _backdrop(draw: ImageDraw.ImageDraw, luck: Random) -> None:
 
 
 def _bowl_of_leaves(draw: ImageDraw.ImageDraw, luck: Random, main: Colour) -> None:
-    for _leaf in range(170):
+    for _each in range(170):
         angle, far = luck.uniform(0, math.pi), luck.uniform(0, 1) ** 0.5
         x, y = 480 + 250 * far * math.cos(angle), 440 - 150 * far * math.sin(angle)
-        _leaf_at(draw, x, y, luck.uniform(0, math.tau), luck.randint(26, 46), _shade(main, luck.randint(-34, 44)))
+        _leaf(draw, (x, y), luck, _shade(main, luck.randint(-34, 44)))
     bowl = _shade((238, 236, 228), luck.randint(-30, 0))
     draw.pieslice((190, 240, 770, 640), 0, 180, fill=bowl)
     draw.rectangle((390, 630, 570, 655), fill=_shade(bowl, -22))
     draw.line((190, 440, 770, 440), fill=_shade(bowl, -30), width=8)
 
 
-def _leaf_at(draw: ImageDraw.ImageDraw, x: float, y: float, turn: float, size: int, colour: Colour) -> None:
-    along, across = (
-        (math.cos(turn) * size, math.sin(turn) * size),
-        (-math.sin(turn) * size / 4, math.cos(turn) * size / 4),
-    )
-    draw.polygon(
-        [
-            (x - along[0], y - along[1]), (x + across[0], y + across[1]),
-            (x + along[0], y + along[1]), (x - across[0], y - across[1]),
-        ],
-        fill=colour,
-    )  # fmt: skip
+def _leaf(draw: ImageDraw.ImageDraw, middle: tuple[float, float], luck: Random, colour: Colour) -> None:
+    turn, size = luck.uniform(0, math.tau), luck.randint(26, 46)
+    along_x, along_y = math.cos(turn) * size, math.sin(turn) * size
+    across_x, across_y = -along_y / 4, along_x / 4
+    x, y = middle
+    corners = [(along_x, along_y), (across_x, across_y), (-along_x, -along_y), (-across_x, -across_y)]
+    draw.polygon([(x + right, y + down) for right, down in corners], fill=colour)
 
 
 def _jars(draw: ImageDraw.ImageDraw, luck: Random, main: Colour) -> None:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """Exact counts of what is made. `communes` names those with hamlets; empty means all of the province."""
+    """Exact counts of what is made; `stalls` is for one market.
+
+    `communes` are those with hamlets; empty means all of the province.
+    """
 
     households: int
     shops: int
     products: int
     markets: int
+    stalls: int
     teams: int
     members: int
     welfare: int
@@ -32,6 +36,7 @@ SCALES = {
         shops=240,
         products=1_200,
         markets=3,
+        stalls=12,
         teams=12,
         members=72,
         welfare=40,
@@ -42,6 +47,7 @@ SCALES = {
         shops=100_000,
         products=300_000,
         markets=82,
+        stalls=30,
         teams=2_255,
         members=15_000,
         welfare=25_000,

@@ -32,6 +32,9 @@ COLUMNS = {
         "id, household_id, payee_id, bank_account_id, status, issued_by, verified_by, created_at, verified_at"
     ),
     "shop": "id, household_id, payee_id, code, name, commune_code, status, created_at",
+    "market": "id, code, name, commune_code, latitude, longitude, meeting_rule, status, created_at",
+    "stall": "id, code, market_id, shop_id, number, name, terminal_code, assigned_from",
+    "standing_code": "id, code, purpose_kind, purpose_id, payee_id, label, active, created_at",
     "product": (
         "id, shop_id, code, name, search_text, unit, price_vnd, stock, commune_code, ocop_stars, certificate_no,"
         " description, created_at"

@@ -10,14 +10,15 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 
-from app.core.crypto import DataKey, blind_index, seal, unseal_by_id
+from app.core.crypto import DataKey, KeyDestroyed, blind_index, seal, unseal_by_id
 from app.core.errors import BadInput
 from app.core.masking import mask_name, mask_phone
 from app.core.phones import national, normalise_phone
 from app.households.areas import queries as areas
 
-from .models import Checkout
+from .models import Checkout, Order
 from .schemas import Contact, DeliveryAddress
+from .states import State
 
 NAME_FIELD = "checkout.contact_name"
 PHONE_FIELD = "checkout.contact_phone"
@@ -74,23 +75,28 @@ def content_mark(
 
 
 def in_full(checkout: Checkout) -> Recipient:
-    """For the seller of a paid order only.
+    """As the buyer wrote it; blank once the buyer's data was erased."""
+    commune = commune_words(checkout.commune_code)
+    try:
+        return Recipient(
+            name=unseal_by_id(checkout.data_key_id, NAME_FIELD, checkout.contact_name_enc),
+            phone=national(unseal_by_id(checkout.data_key_id, PHONE_FIELD, checkout.contact_phone_enc)),
+            address_line=unseal_by_id(checkout.data_key_id, ADDRESS_FIELD, checkout.address_line_enc),
+            commune=commune,
+        )
+    except KeyDestroyed:
+        return Recipient("", "", "", commune)
 
-    Raises:
-        KeyDestroyed: the buyer's data was erased.
-    """
-    return Recipient(
-        name=unseal_by_id(checkout.data_key_id, NAME_FIELD, checkout.contact_name_enc),
-        phone=national(unseal_by_id(checkout.data_key_id, PHONE_FIELD, checkout.contact_phone_enc)),
-        address_line=unseal_by_id(checkout.data_key_id, ADDRESS_FIELD, checkout.address_line_enc),
-        commune=commune_words(checkout.commune_code),
-    )
+
+def for_seller(order: Order) -> Recipient:
+    """In full once the order is paid, masked before: an order that may lapse needs no stranger's number."""
+    return in_full(order.checkout) if order.status == State.PAID else masked(order.checkout)
 
 
 def masked(checkout: Checkout) -> Recipient:
     """Enough to recognise oneself: family name and initials, parts of the number, the commune."""
     full = in_full(checkout)
-    return Recipient(mask_name(full.name), mask_phone(full.phone), "•••", full.commune)
+    return Recipient(mask_name(full.name), mask_phone(full.phone), "•••" if full.address_line else "", full.commune)
 
 
 def commune_words(code: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import selectinload
 from app.core.clock import Clock
 from app.core.codes import new_code
 from app.core.database import require_transaction
+from app.core.ids import uuid7
 from app.market.catalogue import operations as stock
 from app.market.catalogue import queries as catalogue
 from app.market.catalogue.models import Product
@@ -66,9 +67,11 @@ def open_orders(
     for code in quantities:
         per_shop.setdefault(by_code[code].shop_id, []).append(by_code[code])
     session = require_transaction()
-    for shop_id, chosen in per_shop.items():
-        lines = [_line(product, quantities[product.code]) for product in chosen]
+    order_ids, line_ids = _rising_ids(len(per_shop)), iter(_rising_ids(len(products)))
+    for order_id, (shop_id, chosen) in zip(order_ids, per_shop.items(), strict=True):
+        lines = [_line(next(line_ids), product, quantities[product.code]) for product in chosen]
         order = Order(
+            id=order_id,
             code=new_code(CODE_PREFIX),
             shop_id=shop_id,
             total_vnd=sum(line.amount_vnd for line in lines),
@@ -154,8 +157,14 @@ def move(order: Order, event: Event, *, clock: Clock) -> None:
     session.flush()
 
 
-def _line(product: Product, quantity: int) -> OrderLine:
+def _rising_ids(number: int) -> list[UUID]:
+    """Ids that sort as given, so that orders and lines keep the order the buyer chose them in."""
+    return sorted(uuid7() for _ in range(number))
+
+
+def _line(line_id: UUID, product: Product, quantity: int) -> OrderLine:
     return OrderLine(
+        id=line_id,
         product_id=product.id,
         product_code=product.code,
         name=product.name,

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from app.core.actor import GUEST, Actor
+from app.core.clock import Clock
 from app.core.database import transaction
 from app.core.ids import uuid7
 from app.market.catalogue.models import Product
@@ -48,7 +49,7 @@ def order_body(wanted: Wanted, **changes: Any) -> dict[str, Any]:
 def buy(
     wanted: Wanted,
     *,
-    clock: FrozenClock,
+    clock: Clock,
     buyer: Actor = GUEST,
     key: str = "",
     contact: Contact = CONTACT,
@@ -72,7 +73,7 @@ def request_of(checkout: Checkout, number: int = 0) -> PaymentRequest:
     return request_queries.for_purposes("order", [order.id])[order.id][0]
 
 
-def pay(request: PaymentRequest, *, clock: FrozenClock, amount_vnd: int | None = None) -> None:
+def pay(request: PaymentRequest, *, clock: Clock, amount_vnd: int | None = None) -> None:
     """The money arrives, as a matched bank notice would bring it."""
     with transaction():
         locked = request_queries.get(request.id, for_update=True)

@@ -229,3 +229,18 @@ def test_appending_and_proving_touch_few_nodes_of_a_big_tree() -> None:
         assert store.calls == 1
         assert store.reads <= 2 * 17
         assert len(proof) <= 17
+
+
+def test_a_true_path_under_a_root_of_another_size_is_refused() -> None:
+    """The hashes fit, the sizes do not: only counting the steps tells."""
+    store = CountingStore(numbered(8))
+    two, four, eight = root(2, store), root(4, store), root(8, store)
+    leaf = leaf_hash(b"entry 0")
+    with pytest.raises(ProofError, match="too short"):
+        verify_inclusion(leaf, 0, 4, inclusion_proof(0, 2, store), two)
+    with pytest.raises(ProofError, match="too long"):
+        verify_inclusion(leaf, 0, 2, inclusion_proof(0, 4, store), four)
+    with pytest.raises(ProofError, match="too short"):
+        verify_consistency(2, 8, two, four, consistency_proof(2, 4, store))
+    with pytest.raises(ProofError, match="too long"):
+        verify_consistency(2, 4, two, eight, consistency_proof(2, 8, store))

@@ -80,6 +80,14 @@ def test_many_leaves_wake_the_sequencer_once(log_gifts: LogGifts) -> None:
     assert waiting_jobs() == 1
 
 
+def test_the_woken_job_and_the_sweep_both_place_leaves(log_gifts: LogGifts) -> None:
+    log_gifts(2)
+    tasks.sequence()
+    log_gifts(1)
+    tasks.sweep(timestamp=0)
+    assert indexes() == [0, 1, 2]
+
+
 def test_a_waiting_leaf_has_no_proof_yet(log_gifts: LogGifts) -> None:
     (leaf,) = log_gifts(1)
     assert queries.receipt_proof(leaf) is None

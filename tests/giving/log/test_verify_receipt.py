@@ -240,3 +240,11 @@ def test_the_verifier_needs_nothing_but_the_standard_library_and_cryptography() 
     }
     roots = {name.split(".")[0] for name in imported if name}
     assert roots - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+def test_a_true_path_under_a_root_of_another_size_is_refused(tool: ModuleType) -> None:
+    two = [NODES[0, 1]]
+    tool.check_inclusion(LEAVES[0], 0, 2, two, NODES[1, 0])
+    for size, proof, top in ((4, two, NODES[1, 0]), (2, [NODES[0, 1], NODES[1, 1]], NODES[2, 0])):
+        with pytest.raises(tool.ReceiptError):
+            tool.check_inclusion(LEAVES[0], 0, size, proof, top)

@@ -15,6 +15,6 @@ def sequence() -> None:
 
 
 @job(name="giving.log.sweep", cron="* * * * *")
-def sweep(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+def sweep(timestamp: int) -> None:
     """The same by the clock, for leaves whose wake-up call was lost or came too early."""
     services.sequence_leaves(clock=SYSTEM_CLOCK)

@@ -1,0 +1,101 @@
+"""Card payments, and the inbox of what the gateway told about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.database import Model
+from app.core.ids import uuid7
+
+GATEWAY = "stripe"
+SECRET_FIELD = "card_payment.client_secret"  # noqa: S105 - the name of a column
+RAW_FIELD = "card_event.raw"
+
+
+class Outcome(StrEnum):
+    """Where a charged card's money went: to the payee (`matched`), else into suspense for a person."""
+
+    MATCHED = "matched"
+    LATE = "late"
+    DUPLICATE = "duplicate"
+    AMOUNT_MISMATCH = "amount_mismatch"
+
+
+class EventOutcome(StrEnum):
+    """What became of an event.
+
+    The first four as in `Outcome`. `stale`: we knew that, or more. `unknown_intent`: not a payment of ours.
+    `ignored`: of a kind that moves nothing here. `unreadable`: signed, but not shaped as documented.
+    """
+
+    MATCHED = "matched"
+    LATE = "late"
+    DUPLICATE = "duplicate"
+    AMOUNT_MISMATCH = "amount_mismatch"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+    UNKNOWN_INTENT = "unknown_intent"
+    IGNORED = "ignored"
+    UNREADABLE = "unreadable"
+
+
+class CardPayment(Model):
+    """The one card payment of a request. Its id makes the idempotency key and is the ledger transfer's id.
+
+    `client_secret_enc` is sealed: whoever holds the secret may pay this intent and see its state.
+    `received_vnd`, `charged_at` and `outcome` are set together when the card was charged.
+    """
+
+    __tablename__ = "card_payment"
+    __table_args__ = (
+        sa.UniqueConstraint("request_id", name="uq_card_payment_request_id"),
+        sa.UniqueConstraint("intent_id", name="uq_card_payment_intent_id"),
+        sa.Index(
+            "ix_card_payment_unsettled",
+            "id",
+            postgresql_where=sa.text("status IN ('starting', 'unknown', 'waiting', 'failed')"),
+        ),
+        sa.Index("ix_card_payment_suspense", "id", postgresql_where=sa.text("outcome <> 'matched'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment_request.id"))
+    amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    intent_id: Mapped[str | None]
+    client_secret_enc: Mapped[bytes | None]
+    status: Mapped[str]
+    decline_code: Mapped[str | None]
+    received_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
+    charged_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    outcome: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class CardEvent(Model):
+    """One event of the gateway, stored once by its id before anything is done about it. The raw body is sealed."""
+
+    __tablename__ = "card_event"
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", name="uq_card_event_event_id"),
+        sa.Index("ix_card_event_waiting", "id", postgresql_where=sa.text("handled_at IS NULL")),
+        sa.Index("ix_card_event_payment_id", "payment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    event_id: Mapped[str]
+    type: Mapped[str]
+    raw_enc: Mapped[bytes]
+    event_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    received_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    handled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    outcome: Mapped[str | None]
+    payment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("card_payment.id"))
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]

@@ -1,0 +1,144 @@
+"""Reads of card payments, of the events' inbox, and of what waits in suspense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.clock import Clock
+from app.core.crypto import unseal_record
+from app.core.database import db
+from app.core.paging import Page, decode_uuid_cursor, encode_cursor
+from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, Outcome
+from app.payments.cards.states import UNASKED, State
+from app.payments.requests.models import PaymentRequest
+from app.payments.requests.states import OPEN
+
+# An answer may still be on its way to whoever asked; only then does the sweep ask again.
+PATIENCE = timedelta(seconds=60)
+PAYABLE = frozenset({State.WAITING, State.FAILED})
+
+
+@dataclass(frozen=True)
+class CardSuspenseItem:
+    """Money of a charged card that waits for a person. `asked_vnd` is what the request wanted."""
+
+    payment_id: UUID
+    outcome: str
+    amount_vnd: int
+    asked_vnd: int
+    intent_id: str
+    request_code: str
+    event_at: datetime
+
+
+def get(payment_id: UUID, *, for_update: bool = False) -> CardPayment:
+    """A card payment by id, as it is now."""
+    return db.session.get_one(CardPayment, payment_id, with_for_update=for_update or None, populate_existing=True)
+
+
+def for_request(request_id: UUID) -> CardPayment | None:
+    """The card payment of a request, as it is now, if one was begun."""
+    wanted = sa.select(CardPayment).where(CardPayment.request_id == request_id)
+    return db.session.scalar(wanted, execution_options={"populate_existing": True})
+
+
+def find_for_intent(intent_id: str, payment_id: UUID | None) -> CardPayment | None:
+    """The payment of this intent; or the one its metadata names, whose intent we may not have written down yet."""
+    known = db.session.scalar(sa.select(CardPayment).where(CardPayment.intent_id == intent_id))
+    if known is not None or payment_id is None:
+        return known
+    return db.session.get(CardPayment, payment_id)
+
+
+def client_secret(request_id: UUID) -> str | None:
+    """What a browser needs to pay this request by card; None when it cannot be paid so (or not yet)."""
+    return client_secrets([request_id]).get(request_id)
+
+
+def client_secrets(request_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The client secrets of those requests that can be paid by card now, in one query."""
+    wanted = list(request_ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        sa.select(CardPayment.request_id, CardPayment.client_secret_enc)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardPayment.request_id.in_(wanted), CardPayment.status.in_(PAYABLE), PaymentRequest.status.in_(OPEN))
+    )
+    return {request_id: unseal_record(SECRET_FIELD, sealed) for request_id, sealed in rows if sealed}
+
+
+def unsettled_ids(*, after: UUID | None, limit: int, clock: Clock) -> list[UUID]:
+    """Payments to ask the gateway about: never answered, or still payable though their request is over."""
+    now = clock.now()
+    over = sa.or_(PaymentRequest.status.not_in(OPEN), PaymentRequest.expires_at <= now)
+    unanswered = sa.and_(CardPayment.status.in_(UNASKED), CardPayment.updated_at <= now - PATIENCE)
+    statement = (
+        sa.select(CardPayment.id)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(sa.or_(unanswered, sa.and_(CardPayment.status.in_(PAYABLE), over)))
+        .order_by(CardPayment.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(CardPayment.id > after)
+    return list(db.session.scalars(statement))
+
+
+def claim_event(event_id: UUID, *, skip_locked: bool) -> CardEvent | None:
+    """The event under lock; None when `skip_locked` and somebody else is at it."""
+    return db.session.scalar(
+        sa.select(CardEvent).where(CardEvent.id == event_id).with_for_update(skip_locked=skip_locked),
+        execution_options={"populate_existing": True},
+    )
+
+
+def waiting_event_ids(*, after: UUID | None, limit: int) -> list[UUID]:
+    """Events not handled yet, oldest first."""
+    statement = sa.select(CardEvent.id).where(CardEvent.handled_at.is_(None))
+    if after is not None:
+        statement = statement.where(CardEvent.id > after)
+    return list(db.session.scalars(statement.order_by(CardEvent.id).limit(limit)))
+
+
+def in_suspense(*, cursor: str | None = None, limit: int = 20) -> Page[CardSuspenseItem]:
+    """Charged cards whose money waits in suspense, newest first."""
+    statement = (
+        sa.select(CardPayment, PaymentRequest.code)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardPayment.outcome != Outcome.MATCHED)
+        .order_by(CardPayment.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        statement = statement.where(CardPayment.id < decode_uuid_cursor(cursor))
+    rows = db.session.execute(statement).all()
+    items = [_item(payment, code) for payment, code in rows[:limit]]
+    return Page(items, encode_cursor(str(items[-1].payment_id)) if len(rows) > limit else None)
+
+
+def in_suspense_vnd() -> int:
+    """How much card money waits in suspense, in đồng."""
+    total = db.session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(CardPayment.received_vnd), 0)).where(
+            CardPayment.outcome != Outcome.MATCHED
+        )
+    )
+    return int(total or 0)
+
+
+def _item(payment: CardPayment, code: str) -> CardSuspenseItem:
+    return CardSuspenseItem(
+        payment_id=payment.id,
+        outcome=payment.outcome or "",
+        amount_vnd=payment.received_vnd or 0,
+        asked_vnd=payment.amount_vnd,
+        intent_id=payment.intent_id or "",
+        request_code=code,
+        event_at=payment.charged_at or payment.created_at,
+    )

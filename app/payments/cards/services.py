@@ -1,0 +1,209 @@
+"""Use cases of card payments. The gateway is never called inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.actor import SYSTEM
+from app.core.clock import Clock
+from app.core.crypto import seal_record
+from app.core.database import db, transaction
+from app.core.ids import uuid7
+from app.payments.cards import operations, queries
+from app.payments.cards.events import Told
+from app.payments.cards.gateway import KEY_LIFE, Gateway, GatewayRefused, GatewayUnknown, Intent, UnreadableIntent
+from app.payments.cards.models import RAW_FIELD, CardEvent, EventOutcome
+from app.payments.cards.states import OVER, State
+from app.payments.requests import queries as request_queries
+
+BATCH = 100
+log = structlog.get_logger()
+
+
+def ensure_intent(request_id: UUID, *, gateway: Gateway, clock: Clock) -> str | None:
+    """Have the gateway ready to take a card for this request; what the browser needs for it.
+
+    Safe to repeat and in parallel: our row stands first and makes the idempotency key, so there is one intent.
+
+    Returns:
+        The client secret; None when no card can be taken, or the gateway gave no answer (ask again later).
+    """
+    with transaction(actor=SYSTEM):
+        payment = operations.begin(request_id, clock=clock)
+    if payment is None:
+        return None
+    if payment.intent_id is None:
+        catch_up(payment.id, gateway=gateway, clock=clock)
+    return queries.client_secret(request_id)
+
+
+def ensure_intents(request_ids: Iterable[UUID], *, gateway: Gateway, clock: Clock) -> dict[UUID, str]:
+    """`ensure_intent` for several requests; those that got no secret are left out."""
+    secrets = {request_id: ensure_intent(request_id, gateway=gateway, clock=clock) for request_id in request_ids}
+    return {request_id: secret for request_id, secret in secrets.items() if secret}
+
+
+def catch_up_request(request_id: UUID, *, gateway: Gateway, clock: Clock) -> None:
+    """Ask the gateway how the request's card payment stands, if one was begun."""
+    payment = queries.for_request(request_id)
+    if payment is not None:
+        catch_up(payment.id, gateway=gateway, clock=clock)
+
+
+def catch_up(payment_id: UUID, *, gateway: Gateway, clock: Clock) -> bool:
+    """Ask the gateway about a payment that is not over, and write the answer down in a transaction of its own.
+
+    An intent whose request is over is cancelled there, so that no card is charged in vain.
+
+    Returns:
+        Whether the gateway answered (also with a no), or nothing was left to ask.
+    """
+    with transaction(actor=SYSTEM):
+        plan = _plan(payment_id, clock)
+    if plan is None:
+        return True
+    try:
+        intent = _ask(plan, gateway)
+    except GatewayUnknown as error:
+        log.warning("card_gateway_unknown", payment_id=str(payment_id), reason=str(error))
+        with transaction(actor=SYSTEM):
+            operations.not_answered(payment_id, clock=clock)
+        return False
+    except (GatewayRefused, UnreadableIntent) as error:
+        log.error("card_gateway_refused", payment_id=str(payment_id), reason=str(error))
+        return True
+    with transaction(actor=SYSTEM):
+        if intent is None:
+            operations.never_made(payment_id, clock=clock)
+        else:
+            operations.note_answer(payment_id, intent, clock=clock)
+    return True
+
+
+def sweep(*, gateway: Gateway, clock: Clock) -> int:
+    """Catch up with every payment left open by a time-out, a dead process or a request that ended; how many were asked.
+
+    Stops at the first question the gateway leaves unanswered: it is down, and the next sweep is a minute away.
+    """
+    asked = 0
+    after: UUID | None = None
+    while ids := queries.unsettled_ids(after=after, limit=BATCH, clock=clock):
+        for payment_id in ids:
+            asked += 1
+            if not catch_up(payment_id, gateway=gateway, clock=clock):
+                return asked
+        after = ids[-1]
+    return asked
+
+
+def take_in(raw: bytes, told: Told, *, clock: Clock) -> UUID:
+    """Store a verified event once and commit; its row's id, also when it came before."""
+    values = {
+        "id": uuid7(),
+        "event_id": told.event_id,
+        "type": told.type,
+        "raw_enc": seal_record(RAW_FIELD, raw.decode()),
+        "event_at": told.event_at,
+        "received_at": clock.now(),
+        "attempts": 0,
+    }
+    with transaction(actor=SYSTEM) as session:
+        inserted = session.scalar(insert(CardEvent).values(values).on_conflict_do_nothing().returning(CardEvent.id))
+        if inserted is not None:
+            return UUID(str(inserted))
+        return session.scalars(sa.select(CardEvent.id).where(CardEvent.event_id == told.event_id)).one()
+
+
+def handle(event_row_id: UUID, *, clock: Clock, skip_locked: bool = False) -> EventOutcome | None:
+    """Do what the event tells, once; a repeat answers what was done. None when somebody else is just at it."""
+    with transaction(actor=SYSTEM):
+        event = queries.claim_event(event_row_id, skip_locked=skip_locked)
+        if event is None:
+            return None
+        if event.outcome is not None:
+            return EventOutcome(event.outcome)
+        outcome = operations.take_word(event, clock=clock)
+        event.outcome, event.handled_at = outcome, clock.now()
+        event.attempts, event.error = event.attempts + 1, None
+    log.info("card_event_handled", card_event=str(event_row_id), outcome=outcome)
+    return outcome
+
+
+def try_to_handle(event_row_id: UUID, *, clock: Clock, skip_locked: bool = False) -> EventOutcome | None:
+    """As `handle`, but a fault is noted and leaves the event in the inbox for the pump; None then."""
+    try:
+        return handle(event_row_id, clock=clock, skip_locked=skip_locked)
+    except Exception as fault:
+        log.error("card_event_left_for_the_pump", card_event=str(event_row_id), exc_info=fault)
+        _note_fault(event_row_id, fault)
+        return None
+
+
+def pump(*, clock: Clock) -> int:
+    """Handle what is still in the inbox, oldest first; the number handled. One that fails does not hold up the rest."""
+    handled = 0
+    after: UUID | None = None
+    while ids := queries.waiting_event_ids(after=after, limit=BATCH):
+        handled += sum(try_to_handle(event_id, clock=clock, skip_locked=True) is not None for event_id in ids)
+        after = ids[-1]
+    return handled
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to ask the gateway about a payment."""
+
+    payment_id: UUID
+    intent_id: str | None
+    code: str
+    amount_vnd: int
+    made_at: datetime
+    over: bool
+    key_is_fresh: bool
+
+
+def _plan(payment_id: UUID, clock: Clock) -> _Plan | None:
+    payment = queries.get(payment_id)
+    if State(payment.status) in OVER:
+        return None
+    request = request_queries.get(payment.request_id)
+    return _Plan(
+        payment_id=payment.id,
+        intent_id=payment.intent_id,
+        code=request.code,
+        amount_vnd=payment.amount_vnd,
+        made_at=payment.created_at,
+        over=operations.is_over(request, clock=clock),
+        key_is_fresh=clock.now() - payment.created_at < KEY_LIFE,
+    )
+
+
+def _ask(plan: _Plan, gateway: Gateway) -> Intent | None:
+    if plan.intent_id is not None:
+        return gateway.cancel(plan.intent_id) if plan.over else gateway.retrieve(plan.intent_id)
+    if plan.key_is_fresh and not plan.over:
+        return gateway.create(payment_id=plan.payment_id, code=plan.code, amount_vnd=plan.amount_vnd)
+    found = gateway.find(payment_id=plan.payment_id, made_at=plan.made_at)
+    if found is None and not plan.over:
+        return gateway.create(payment_id=plan.payment_id, code=plan.code, amount_vnd=plan.amount_vnd)
+    return found
+
+
+def _note_fault(event_row_id: UUID, fault: Exception) -> None:
+    """Count the attempt; when even that fails (the database is away), the event still waits as it was stored."""
+    try:
+        db.session.rollback()
+        with transaction(actor=SYSTEM):
+            event = queries.claim_event(event_row_id, skip_locked=True)
+            if event is not None and event.outcome is None:
+                event.attempts, event.error = event.attempts + 1, type(fault).__name__
+    except Exception as second:
+        log.error("card_event_fault_not_noted", card_event=str(event_row_id), exc_info=second)
+        db.session.rollback()

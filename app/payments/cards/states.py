@@ -1,0 +1,73 @@
+"""The whole life of a card payment. What is not in the table raises; `fits` asks first, for word that comes late."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a card payment is."""
+
+    STARTING = "starting"  # our row stands; the gateway has not been asked, or its answer is not written down yet
+    UNKNOWN = "unknown"  # asked, no answer: it may have made an intent or not
+    WAITING = "waiting"  # the gateway waits for a card
+    FAILED = "failed"  # the last card was declined; another may be tried with the same intent
+    SUCCEEDED = "succeeded"  # the card was charged and the books have moved
+    CANCELLED = "cancelled"  # the gateway takes no card for it any more
+
+
+class Event(StrEnum):
+    """What can happen to a card payment."""
+
+    ANSWERED = "answered"
+    NOT_ANSWERED = "not_answered"
+    DECLINED = "declined"
+    CHARGED = "charged"
+    DROPPED = "dropped"
+
+
+NEXT: dict[tuple[State, Event], State] = {
+    (State.STARTING, Event.ANSWERED): State.WAITING,
+    (State.STARTING, Event.NOT_ANSWERED): State.UNKNOWN,
+    (State.STARTING, Event.DECLINED): State.FAILED,
+    (State.STARTING, Event.CHARGED): State.SUCCEEDED,
+    (State.STARTING, Event.DROPPED): State.CANCELLED,
+    (State.UNKNOWN, Event.ANSWERED): State.WAITING,
+    (State.UNKNOWN, Event.NOT_ANSWERED): State.UNKNOWN,
+    (State.UNKNOWN, Event.DECLINED): State.FAILED,
+    (State.UNKNOWN, Event.CHARGED): State.SUCCEEDED,
+    (State.UNKNOWN, Event.DROPPED): State.CANCELLED,
+    (State.WAITING, Event.ANSWERED): State.WAITING,
+    (State.WAITING, Event.DECLINED): State.FAILED,
+    (State.WAITING, Event.CHARGED): State.SUCCEEDED,
+    (State.WAITING, Event.DROPPED): State.CANCELLED,
+    (State.FAILED, Event.ANSWERED): State.WAITING,
+    (State.FAILED, Event.DECLINED): State.FAILED,
+    (State.FAILED, Event.CHARGED): State.SUCCEEDED,
+    (State.FAILED, Event.DROPPED): State.CANCELLED,
+    # We may have given up on an intent that we never heard of again; if money came after all, money came.
+    (State.CANCELLED, Event.CHARGED): State.SUCCEEDED,
+}
+OVER = frozenset({State.SUCCEEDED, State.CANCELLED})
+UNASKED = frozenset({State.STARTING, State.UNKNOWN})
+
+
+class ImpossibleStep(RuntimeError):
+    """The event makes no sense in this state; a programming error."""
+
+
+def fits(state: State, event: Event) -> bool:
+    """Whether the event still means something in this state."""
+    return (state, event) in NEXT
+
+
+def step(state: State, event: Event) -> State:
+    """The state after the event.
+
+    Raises:
+        ImpossibleStep: the table does not know the pair.
+    """
+    try:
+        return NEXT[state, event]
+    except KeyError:
+        raise ImpossibleStep(f"{event} cannot happen to a card payment that is {state}") from None

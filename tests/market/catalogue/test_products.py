@@ -96,6 +96,7 @@ def test_a_sale_between_opening_and_saving_the_form_still_counts(seller, clock):
     assert edited.stock == 21
 
 
+@pytest.mark.breaks_books  # stock promised to nobody's order
 def test_stock_promised_to_buyers_cannot_be_edited_away(seller, clock):
     product = make_product(clock=clock, seller=seller, stock=20)
     with transaction():

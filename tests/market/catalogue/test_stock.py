@@ -70,6 +70,7 @@ def test_quantities_are_positive_and_products_exist(seller, clock):
         operations.reserve({product.id: 1})
 
 
+@pytest.mark.breaks_books  # stock promised to nobody's order
 def test_twenty_buyers_at_once_never_get_more_than_there_is(app: Flask, seller, clock):
     first = make_product(clock=clock, seller=seller, name="Chè đinh", stock=15)
     second = make_product(clock=clock, seller=seller, name="Chè nõn", stock=21)

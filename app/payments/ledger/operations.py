@@ -100,6 +100,8 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock) -> list[Posted]:
         InvalidTransfer: zero or negative amount, one account twice, unknown account, too many at once.
     """
     session = require_transaction()
+    if not transfers:
+        return []
     for transfer in transfers:
         _check_shape(transfer)
     if len({transfer.id for transfer in transfers}) != len(transfers) or len(transfers) > MAX_BATCH:
@@ -136,10 +138,14 @@ def reverse(transfer_id: UUID, *, new_id: UUID, event_at: datetime, clock: Clock
 
 
 def expire_due(*, clock: Clock, limit: int = 500) -> int:
-    """Release pending transfers whose time has passed; the number released."""
+    """Release pending transfers whose time has passed; the number released.
+
+    Transfers are append-only, so their rows can't be locked: the accounts are, and what somebody resolved meanwhile
+    is left out.
+    """
     session = require_transaction()
     resolution = aliased(Transfer)
-    due = session.scalars(
+    due = (
         sa.select(Transfer)
         .where(
             Transfer.kind == TransferKind.PENDING,
@@ -148,11 +154,14 @@ def expire_due(*, clock: Clock, limit: int = 500) -> int:
         )
         .order_by(Transfer.expires_at)
         .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
-    if due:
-        post([_expiry_of(held, clock) for held in due], clock=clock)
-    return len(due)
+    )
+    found = session.scalars(due).all()
+    if not found:
+        return 0
+    _lock_accounts(session, [_expiry_of(held, clock) for held in found])
+    still = session.scalars(due.where(Transfer.id.in_([held.id for held in found]))).all()
+    post([_expiry_of(held, clock) for held in still], clock=clock)
+    return len(still)
 
 
 def _expiry_of(held: Transfer, clock: Clock) -> NewTransfer:
@@ -228,6 +237,8 @@ def _insert_transfers(session: Session, transfers: Sequence[NewTransfer], clock:
         constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
         if constraint in ("uq_ledger_transfer_pending_id", "uq_ledger_transfer_reverses_id"):
             raise NotPending(transfers[0].id, "resolved or reversed before") from error
+        if constraint in ("fk_ledger_transfer_pending_id", "fk_ledger_transfer_reverses_id"):
+            raise NotPending(transfers[0].id, "it names no pending or posted transfer") from error
         raise
 
 

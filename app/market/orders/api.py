@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask_smorest import Blueprint
 
@@ -12,6 +13,9 @@ from app.core.codes import normalise
 from app.core.database import current_actor
 from app.core.idempotency import idempotency_key, idempotent
 from app.core.routes import open_to_all
+from app.payments.cards import gateway
+from app.payments.cards import services as cards
+from app.payments.requests.models import Method
 
 from . import queries, services, views
 from .schemas import CheckoutSchema, NewOrder, NewOrderSchema
@@ -37,7 +41,9 @@ def place_order(data: NewOrder) -> dict[str, Any]:
         idempotency_key=idempotency_key(),
         clock=SYSTEM_CLOCK,
     )
-    return views.present(queries.by_code(checkout.code))
+    code = checkout.code
+    secrets = _card_secrets(code)
+    return views.present(queries.by_code(code), card_secrets=secrets)
 
 
 @blp.route("/orders/<code>")
@@ -47,3 +53,9 @@ def place_order(data: NewOrder) -> dict[str, Any]:
 def show_order(code: str) -> dict[str, Any]:
     """An order by its code, the contact masked."""
     return views.present(queries.by_code(normalise(code)))
+
+
+def _card_secrets(code: str) -> dict[UUID, str]:
+    """Have the card gateway ready for what is paid by card; the pay page asks again for what it leaves unanswered."""
+    by_card = [asked.id for asked in views.requests_of(queries.by_code(code)) if asked.method == Method.CARD]
+    return cards.ensure_intents(by_card, gateway=gateway.current(), clock=SYSTEM_CLOCK) if by_card else {}

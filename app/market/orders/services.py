@@ -42,7 +42,7 @@ def place_order(
     """Order from one or more shops: stock held, one order and one payment request per shop, all or nothing.
 
     Names and prices are those of this moment. The same key with the same content answers with what it made before.
-    For cards, `cards.client_secrets` follows after this transaction.
+    For cards, `cards.services.ensure_intents` follows after this transaction.
 
     Raises:
         CartEmpty, OrderTooLarge: nothing is wanted, or more than one order holds.

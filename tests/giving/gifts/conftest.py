@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,10 +13,11 @@ from flask import Flask
 
 from app.core.database import transaction
 from app.core.ids import uuid7
-from app.giving.gifts import services
+from app.giving.gifts import api, pages, services
 from app.giving.gifts.models import Gift
 from app.households.registry.models import Household, How, Purpose
 from app.households.welfare import queries as welfare
+from app.payments.cards import gateway
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import operations as requests
@@ -22,6 +25,7 @@ from app.payments.requests import queries as request_queries
 from app.payments.requests.models import Method, PaymentRequest
 from tests.factories.households import with_welfare_account
 from tests.fakes.clock import FrozenClock
+from tests.fakes.stripe_gateway import FakeStripe, fake_stripe
 
 NEED = "Sửa mái nhà trước mùa mưa"
 HEAD = "Nguyễn Thị Thử"
@@ -95,3 +99,20 @@ def household(app: Flask, clock: FrozenClock) -> Listed:
 def shy_household(app: Flask, clock: FrozenClock) -> Listed:
     """A household that agreed to be listed, but not to have its name shown by givers' banks."""
     return list_household(clock=clock, consents={Purpose.GIFT_PAGE: How.SPOKEN}, sales_account=None)
+
+
+@pytest.fixture
+def on_our_clock(monkeypatch: pytest.MonkeyPatch, clock: FrozenClock) -> None:
+    """Pages and API of this room live in the time of the tests."""
+    monkeypatch.setattr(api, "SYSTEM_CLOCK", clock)
+    monkeypatch.setattr(pages, "SYSTEM_CLOCK", clock)
+
+
+@pytest.fixture
+def stripe_wire(app: Flask, tmp_path: Path) -> Iterator[FakeStripe]:
+    """A card gateway on the loopback in the place of Stripe."""
+    before = gateway.current()
+    with fake_stripe(tmp_path) as fake:
+        gateway.use(fake.gateway())
+        yield fake
+    gateway.use(before)

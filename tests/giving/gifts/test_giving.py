@@ -86,6 +86,7 @@ def test_the_leaf_holds_codes_amount_and_time_and_a_commitment_to_the_name(house
     pay(gift, clock=clock)
     leaf = leaf_of(gift)
     opened = donors.open_donor(fresh(gift))
+    assert opened is not None
     assert opened.name == "Lê Thị Lan"
     assert leaves.opens(leaf.pop("donor"), bytes.fromhex(opened.salt), "Lê Thị Lan")
     assert leaf == {
@@ -110,6 +111,7 @@ def test_name_and_message_are_sealed_and_forgotten_with_their_key(household, clo
     gift = give(household, clock=clock, donor_name="Lê Thị Lan", message="Chúc khỏe")
     row = db.session.execute(sa.text("SELECT * FROM gift")).one()
     assert not any(b"Lan" in value or "khỏe".encode() in value for value in row if isinstance(value, bytes))
+    assert gift.data_key_id is not None
     with transaction():
         destroy_data_key(gift.data_key_id, clock=clock)
     assert donors.open_donor(fresh(gift)) is None

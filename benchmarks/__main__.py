@@ -77,7 +77,19 @@ def _measure_http(folder: Path, rows: list[dict[str, object]]) -> int:
 
     standing, account = _a_stall_to_pay()
     port, bare_port = _free_port(), _free_port()
-    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "-w", "2", "--threads", "8", "-b"]
+    gunicorn = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "--worker-class",
+        "gthread",
+        "-w",
+        "2",
+        "--threads",
+        "8",
+        "-b",
+    ]
     children = [
         Child("bare", [*gunicorn, f"127.0.0.1:{bare_port}", "benchmarks.bare:app"], os.environ, folder / "bare.log"),
         Child("web", [*gunicorn, f"127.0.0.1:{port}", "wsgi:app"], os.environ, folder / "web.log"),

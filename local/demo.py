@@ -137,7 +137,16 @@ def _prepare_data() -> list[tuple[str, str]]:
 
 def _start(environment: dict[str, str], port: int, sandbox_port: int) -> list[Child]:
     logs = VAR / "log"
-    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--graceful-timeout", "5"]
+    gunicorn = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "--worker-class",
+        "gthread",
+        "--graceful-timeout",
+        "5",
+    ]
     web = [*gunicorn, "-w", "2", "--threads", "8", "-b", f"127.0.0.1:{port}", "wsgi:app"]
     play = [*gunicorn, "-w", "1", "--threads", "8", "-b", f"127.0.0.1:{sandbox_port}", "sandbox.wsgi:app"]
     worker = [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"]

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("GRANT USAGE ON SCHEMA public TO app")
+    op.execute("GRANT SELECT ON alembic_version TO app")  # /readyz shows the revision
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.execute(

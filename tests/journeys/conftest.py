@@ -42,14 +42,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,17 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         "LOG_LEVEL": "WARNING",
     }
     _people(environment)
-    gunicorn = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "-b"]
+    gunicorn = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "8",
+        "-b",
+    ]
     children = [
         Child(name, command, environment, folder / f"{name}.log")
         for name, command in (
@@ -138,6 +140,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """After a failed step, leave pictures of every open page in var/journeys/."""
+    report = yield
+    if report.when == "call" and report.failed:
+        folder = ROOT / "var" / "journeys"
+        folder.mkdir(parents=True, exist_ok=True)
+        browser = item.funcargs.get("chromium")  # type: ignore[attr-defined]
+        for number, page in enumerate(page for context in browser.contexts for page in context.pages):
+            page.screenshot(path=folder / f"{item.name}-{number}.png")
+    return report
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_security import Security
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,7 +12,6 @@ from app.core.database import current_actor, set_request_actor
 from app.core.errors import SignInNeeded, show, wants_json
 from app.identity import session
 from app.identity.limits import limiter
-from app.identity.roles import Role
 
 _CHEAP_HASHING = {"argon2__time_cost": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
 
@@ -46,7 +43,6 @@ def install(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, _begin_as_guest)
     app.before_request(_act_as_signed_in)
     app.teardown_request(_restore_actor)
-    app.context_processor(_navigation)
     app.register_error_handler(SignInNeeded, _ask_to_sign_in)
     limiter.init_app(app)
 
@@ -66,16 +62,6 @@ def _restore_actor(_error: BaseException | None) -> None:
     before = g.pop("actor_before", None)
     if before is not None:
         set_request_actor(before)
-
-
-def _navigation() -> dict[str, Any]:
-    """What the frame of the page shows of the person."""
-    person = session.account() if request and request.endpoint != "static" else None
-    if person is None:
-        return {}
-    actor = current_actor()
-    officer = actor.has_role(Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR, Role.FINANCE, Role.AUDITOR)
-    return {"nav": {"name": person.display_name, "team": actor.has_role(Role.TEAM_MEMBER), "officer": officer}}
 
 
 def _ask_to_sign_in(error: SignInNeeded) -> Response | BaseResponse:

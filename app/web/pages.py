@@ -1,0 +1,86 @@
+"""Pages that compose rooms: the first page, the officers' landing, and what robots may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app, render_template, url_for
+from flask_babel import gettext as _
+
+from app.core.database import current_actor
+from app.core.routes import MARK, open_to_all
+from app.identity.access import requires
+from app.identity.roles import Role
+from app.market.catalogue import queries as catalogue
+
+from .figures import figures
+
+bp = Blueprint("web", __name__)
+
+_GOODS = 8
+# Pages of one person, or without end; what they say is found elsewhere or is nobody's business.
+_NOT_FOR_ROBOTS = (
+    "/api/",
+    "/ban-hang",
+    "/dang-nhap",
+    "/dat-hang",
+    "/dieu-hanh",
+    "/don-hang",
+    "/gio-hang",
+    "/log/",
+    "/tai-khoan",
+    "/to-cong-nghe",
+    "/tra-tien",
+)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A way into an officers' room."""
+
+    endpoint: str
+    title: str
+    body: str
+    icon: str
+
+
+@bp.get("/")
+@open_to_all
+def home() -> str:
+    """The first page: ways in, what is new, what there is."""
+    return render_template("home.html", goods=catalogue.list_products(limit=_GOODS).items, figures=figures())
+
+
+@bp.get("/dieu-hanh")
+@requires(Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR, Role.FINANCE, Role.AUDITOR)
+def desk() -> str:
+    """Officers' rooms, as far as this officer may enter them."""
+    doors = [(door, url_for(door.endpoint)) for door in _doors() if may_enter(door.endpoint)]
+    return render_template("desk.html", doors=doors)
+
+
+@bp.get("/robots.txt")
+@open_to_all
+def robots() -> Response:
+    """Goods, markets and the public book are for everyone; people's own pages are not for robots."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS)]
+    answer = Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+    answer.headers["Cache-Control"] = "public, max-age=86400"
+    return answer
+
+
+def may_enter(endpoint: str) -> bool:
+    """Whether the current person holds a role that the view's own mark names; False for a room not built."""
+    rule = str(getattr(current_app.view_functions.get(endpoint), MARK, ""))
+    kind, _colon, roles = rule.partition(":")
+    return rule == "open" or (kind == "roles" and current_actor().has_role(*roles.split(",")))
+
+
+def _doors() -> tuple[Door, ...]:
+    return (
+        Door("registry.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
+        Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
+        Door("bank.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
+        Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
+        Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),
+    )

@@ -21,7 +21,7 @@ from app.payments.payees.operations import HOLDER_FIELD, NUMBER_FIELD, number_in
 from .hamlets import Commune
 from .names import NEEDS, bank_spelling, head_name
 from .people import HOUSEHOLD_PHONES, OTHER_SELLER, SELLER, People, bulk_phone
-from .scales import Scale
+from .scales import TAN_CUONG, Scale
 from .seeds import Codes, Key, chance, id_at, spread
 from .tables import Tables
 
@@ -51,8 +51,13 @@ class Homes:
         self._people = people
         self._now = now
         self._today = in_vietnam(now).date()
-        self._places = [(commune, hamlet) for commune in communes for hamlet in commune.hamlets]
+        # Round the communes, so that neighbours in the list live apart.
+        self._places = sorted(
+            ((commune, hamlet) for commune in communes for hamlet in commune.hamlets),
+            key=lambda place: place[1].partition("-")[2],
+        )
         self._chance = chance("homes")
+        self._account_waits = True
         self._codes, self._welfare_codes = Codes("HG"), Codes("AS")
         draw = chance("who")
         self.demo_ids = [id_at(now - timedelta(days=90)) for _each in range(2)]
@@ -123,13 +128,15 @@ class Homes:
             self._tables.add("consent", home.id, purpose, True, How.SPOKEN, member, home.since)
 
     def _add_welfare(self, home: Home) -> None:
-        """This year's decision and an account that one officer gave and another verified.
+        """This year's decision and an account that one officer gave and another verified; one waits for the second.
 
         The decision holds until the end of next year: real ones are made anew each year, a kept demo is not.
         """
         officer, other = self._people.officers[home.commune.code]
         year = self._today.year
         since = home.since + timedelta(days=4)
+        waits = self._account_waits and home.commune.code == TAN_CUONG
+        self._account_waits = self._account_waits and not waits
         poverty_class = PovertyClass.POOR if self._chance.random() < 0.55 else PovertyClass.NEAR_POOR
         self._tables.add(
             "poverty_status", id_at(since), home.id, poverty_class, year, f"{home.commune.code}/QĐ-UBND (mẫu)",
@@ -146,8 +153,9 @@ class Homes:
             self._chance.choice(NEEDS), since,
         )  # fmt: skip
         self._tables.add(
-            "welfare_account", id_at(since), home.id, payee_id, account_id, AccountStatus.ACTIVE, officer, other,
-            since, since + timedelta(days=1),
+            "welfare_account", id_at(since), home.id, payee_id, account_id,
+            AccountStatus.ISSUED if waits else AccountStatus.ACTIVE, officer, None if waits else other, since,
+            None if waits else since + timedelta(days=1),
         )  # fmt: skip
 
 

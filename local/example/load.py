@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import psycopg
 import sqlalchemy as sa
+from flask import current_app
 
-from app.config import libpq_url
+from app.config import Config, libpq_url
 from app.core import audit
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
@@ -47,7 +48,11 @@ def load_example(scale: str, *, say: Callable[[str], None]) -> None:
     Raises:
         ValueError: no such scale.
         LookupError: areas are not loaded.
+        RuntimeError: in production, since everybody knows the example's passwords.
     """
+    config: Config = current_app.config["CHOPHIEN"]
+    if config.is_production:
+        raise RuntimeError("the example province has known passwords: refused when APP_ENV is production")
     size = scale_of(scale)
     with acting_as(SYSTEM):
         there = _what_is_there()

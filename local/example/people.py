@@ -45,26 +45,32 @@ class DemoPerson:
 
 
 DEMO_PEOPLE = (
-    DemoPerson(SELLER, "Hộ mẫu 001", "Hộ bán hàng", Role.HOUSEHOLD, None, "gian hàng, sạp, loa báo tiền: /ban-hang"),
-    DemoPerson(OTHER_SELLER, "Hộ mẫu 002", "Hộ bán hàng khác", Role.HOUSEHOLD, None, "gian hàng thứ hai: /ban-hang"),
     DemoPerson(
-        "0900000003", "Thành viên tổ mẫu", "Tổ công nghệ số cộng đồng", Role.TEAM_MEMBER, FIRST_HAMLET,
-        "đăng ký hộ: /to-cong-nghe",
+        SELLER, "Hộ mẫu 001", "Hộ bán hàng / household", Role.HOUSEHOLD, None,
+        "gian hàng, sạp, loa báo tiền / shop, stall, sound: /ban-hang",
+    ),
+    DemoPerson(OTHER_SELLER, "Hộ mẫu 002", "Hộ bán hàng khác / another household", Role.HOUSEHOLD, None, "/ban-hang"),
+    DemoPerson(
+        "0900000003", "Thành viên tổ mẫu", "Tổ công nghệ số / team member", Role.TEAM_MEMBER, FIRST_HAMLET,
+        "đăng ký hộ / register households: /to-cong-nghe",
     ),
     DemoPerson(
-        "0900000004", "Cán bộ xã mẫu A", "Cán bộ xã Tân Cương", Role.COMMUNE_OFFICER, TAN_CUONG,
-        "duyệt hộ, mở tài khoản an sinh",
+        "0900000004", "Cán bộ xã mẫu A", "Cán bộ xã / commune officer", Role.COMMUNE_OFFICER, TAN_CUONG,
+        "duyệt hộ, mở tài khoản an sinh / approve, open welfare accounts: /dieu-hanh",
     ),
     DemoPerson(
-        "0900000005", "Cán bộ xã mẫu B", "Cán bộ xã thứ hai", Role.COMMUNE_OFFICER, TAN_CUONG,
-        "xác nhận tài khoản an sinh người kia mở",
+        "0900000005", "Cán bộ xã mẫu B", "Cán bộ xã thứ hai / second officer", Role.COMMUNE_OFFICER, TAN_CUONG,
+        "xác nhận tài khoản an sinh / confirm welfare accounts: /dieu-hanh/an-sinh",
     ),
     DemoPerson(
-        "0900000006", "Điều hành tỉnh mẫu", "Điều hành tỉnh", Role.PROVINCE_OPERATOR, EVERYWHERE,
-        "xem toàn tỉnh: /dieu-hanh",
+        "0900000006", "Điều hành tỉnh mẫu", "Điều hành tỉnh / province operator", Role.PROVINCE_OPERATOR, EVERYWHERE,
+        "/dieu-hanh",
     ),
-    DemoPerson("0900000007", "Kế toán mẫu", "Tài vụ", Role.FINANCE, EVERYWHERE, "sổ cái, tiền treo"),
-    DemoPerson("0900000008", "Kiểm toán mẫu", "Kiểm toán", Role.AUDITOR, EVERYWHERE, "đọc sổ và nhật ký"),
+    DemoPerson(
+        "0900000007", "Kế toán mẫu", "Tài vụ / finance", Role.FINANCE, EVERYWHERE,
+        "tiền treo / suspense: /dieu-hanh/tien-treo",
+    ),
+    DemoPerson("0900000008", "Kiểm toán mẫu", "Kiểm toán / auditor", Role.AUDITOR, EVERYWHERE, "/dieu-hanh"),
 )  # fmt: skip
 
 
@@ -80,7 +86,7 @@ def sign_ins() -> list[tuple[str, str]]:
     """Rows of (who, phone and what to do there) for the people one can sign in as."""
     rows = []
     for person in DEMO_PEOPLE:
-        code = "  + mã xác thực" if person.role in TOTP_ROLES else ""
+        code = " + mã / code" if person.role in TOTP_ROLES else ""
         rows.append((person.who, f"{person.phone}{code}  {person.does}"))
     return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from app.core.database import db
 from app.core.media import store
 from app.core.phones import normalise_phone
 from app.core.texts import fold
+from app.households.areas import queries as areas
 from app.households.areas.services import load_reference
 from app.households.registry import citizen
 from app.households.registry import people as sealing
@@ -26,7 +28,8 @@ from app.households.registry.checks import checked
 from app.households.registry.models import Household, How, Purpose
 from app.households.registry.people import Field
 from app.households.welfare import queries as welfare
-from app.households.welfare.models import WelfareProfile
+from app.households.welfare import services
+from app.households.welfare.models import AccountStatus, WelfareAccount, WelfareProfile
 from app.identity import passwords, queries, totp
 from app.identity.models import RoleGrant
 from app.identity.operations import TOTP_FIELD
@@ -42,9 +45,11 @@ from app.payments.payees.models import BankAccount
 from app.payments.requests.models import StandingCode
 from app.payments.vietqr.banks import bank_by_bin
 from local.example import load_example, sign_ins
+from local.example.goods import Goods
 from local.example.people import DEMO_PEOPLE, PASSWORD, SELLER
 from local.example.pictures import Kind, draw_all
-from local.example.scales import SCALES
+from local.example.scales import SCALES, TAN_CUONG
+from local.example.seeds import Codes, chance
 
 SMALL = SCALES["small"]
 
@@ -131,7 +136,24 @@ def test_without_areas_nothing_is_left_behind(app, quiet, drawn, monkeypatch):
     assert (_count(Household), _count(RoleGrant), _count(AuditEvent)) == (0, 0, 0)
 
 
-def test_everybody_the_demo_names_can_sign_in(province):
+def test_two_provinces_look_alike(app):
+    first, second = ([Goods(chance("goods")).next_for(TAN_CUONG, may_be_ocop=False) for _ in range(9)] for _ in "ab")
+    assert first == second
+    some, same = Codes("SP"), Codes("SP")
+    made = [some.new() for _ in range(500)]
+    assert made == [same.new() for _ in range(500)]
+    assert len(set(made)) == 500
+    assert made != [Codes("GH").new() for _ in range(500)]
+
+
+def test_production_never_gets_people_with_known_passwords(app, monkeypatch):
+    monkeypatch.setitem(app.config, "CHOPHIEN", replace(app.config["CHOPHIEN"], app_env="production"))
+    with pytest.raises(RuntimeError, match="production"):
+        load_example("small", say=print)
+    assert _count(Household) == 0
+
+
+def test_everybody_the_demo_names_can_sign_in(province, client):
     assert len(sign_ins()) == len(DEMO_PEOPLE)
     for person in DEMO_PEOPLE:
         user = queries.by_phone(person.phone)
@@ -142,7 +164,12 @@ def test_everybody_the_demo_names_can_sign_in(province):
         assert (user.totp_enc is not None) == (person.role in TOTP_ROLES)
         if user.totp_enc:
             secret = unseal_by_id(user.data_key_id, TOTP_FIELD, user.totp_enc)
-            assert len(totp.code_at(secret, 1)) == totp.DIGITS
+            code = totp.code_at(secret, totp.step_of(SYSTEM_CLOCK.now()))
+        answer = client.post(
+            "/api/v1/sign-in",
+            json={"phone": person.phone, "password": PASSWORD} | ({"totp": code} if user.totp_enc else {}),
+        )
+        assert answer.status_code == 200, person.who
 
 
 def test_the_demo_seller_has_a_shop_with_products_and_a_stall(province):
@@ -169,7 +196,7 @@ def test_every_product_has_a_picture_that_is_there_and_can_be_found(province):
     ).all()
     assert len(rows) == SMALL.products
     assert all(store().path(key) for key in {key for _product, _shop, key in rows})
-    names = {"05503": "Xã Tân Cương"}
+    names = {TAN_CUONG: "Xã Tân Cương"}
     for product, shop, _key in rows:
         assert "mẫu" in product.description
         if product.commune_code in names:
@@ -227,14 +254,24 @@ def test_who_receives_help_shares_no_code_or_account_with_a_shop(province):
 
 def test_the_public_list_shows_only_who_agreed(province):
     listed = welfare.public_list(commune=None, cursor=None, limit=100, clock=SYSTEM_CLOCK).items
-    agreed = {
-        profile.code
-        for profile in db.session.scalars(sa.select(WelfareProfile))
-        if registry.has_consent(profile.household_id, Purpose.GIFT_PAGE)
-    }
+    with_account = db.session.scalars(
+        sa.select(WelfareProfile)
+        .join(WelfareAccount, WelfareAccount.household_id == WelfareProfile.household_id)
+        .where(WelfareAccount.status == AccountStatus.ACTIVE)
+    )
+    agreed = {profile.code for profile in with_account if registry.has_consent(profile.household_id, Purpose.GIFT_PAGE)}
     assert {item.code for item in listed} == agreed
     assert SMALL.welfare // 2 < len(agreed) < SMALL.welfare
     assert sum(item.direct for item in listed) > len(listed) // 2
+
+
+def test_one_account_waits_for_the_second_officer_to_verify_it(province):
+    second = queries.by_phone(DEMO_PEOPLE[4].phone)
+    assert second is not None
+    waiting = db.session.scalars(sa.select(WelfareAccount).where(WelfareAccount.status == AccountStatus.ISSUED)).one()
+    assert registry.get(waiting.household_id).commune_code == TAN_CUONG
+    actor = queries.actor_of(second, clock=SYSTEM_CLOCK)
+    services.verify_welfare_account(actor=actor, household_id=waiting.household_id, clock=SYSTEM_CLOCK)
 
 
 def test_the_need_never_names_the_household_or_its_hamlet(province):
@@ -243,7 +280,9 @@ def test_the_need_never_names_the_household_or_its_hamlet(province):
     ).all()
     for need, household in rows:
         head = sealing.open_field(household, Field.HEAD_NAME) or ""
+        hamlet = areas.names([household.hamlet_code])[household.hamlet_code].split(" ", 1)[1]
         assert fold(head) not in fold(need)
+        assert fold(hamlet) not in fold(need)
         assert not any(letter.isdigit() for letter in need)
 
 

@@ -10,6 +10,8 @@ from marshmallow import ValidationError
 from app.core.errors import AppError
 from app.core.money import AmountError, parse_vnd
 
+from .errors import AmountOutOfRange
+from .models import MAX_VND, MIN_VND
 from .schemas import NewGift, NewGiftSchema
 
 FIELDS = ("key", "choice", "amount", "name", "message", "method")
@@ -57,9 +59,12 @@ def refused(error: AppError) -> dict[str, str]:
 
 def _amount_vnd(values: Mapping[str, str]) -> int:
     try:
-        return parse_vnd(values["amount"].strip() or values["choice"])
+        amount_vnd = parse_vnd(values["amount"].strip() or values["choice"])
     except AmountError:
         raise FormError({"amount": _("Ghi số tiền bằng chữ số, ví dụ 100.000.")}) from None
+    if not MIN_VND <= amount_vnd <= MAX_VND:
+        raise FormError({"amount": AmountOutOfRange().message})
+    return amount_vnd
 
 
 def _placed(messages: Mapping[str, object]) -> dict[str, str]:

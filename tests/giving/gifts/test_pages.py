@@ -12,6 +12,7 @@ from app.giving.gifts import queries
 from app.giving.gifts.models import Gift
 from app.giving.log import services as log
 from app.identity.roles import Role
+from app.payments.requests.services import expire_due
 from tests.factories.households import DAI_PHUC, TAN_CUONG, register
 from tests.factories.people import make_user, sign_in
 
@@ -101,6 +102,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, household, field
     page = text_of(answer)
     assert "Còn chỗ cần sửa" in page
     assert "Chúc &lt;b&gt;khỏe&lt;/b&gt;" in page
+    assert "500000000" not in page
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Gift)) == 0
 
 
@@ -138,6 +140,19 @@ def test_the_receipt_says_received_only_on_the_banks_word(client, household, clo
     assert "Đã ghi vào sổ công khai" in logged
     assert f'href="/api/v1/gifts/{gift.code}" download="bien-nhan-{gift.code}.json"' in logged.replace("  ", " ")
     assert "verify_receipt.py" in logged
+
+
+def test_the_receipt_is_honest_about_money_that_was_not_enough(client, household, clock):
+    gift = give(household, clock=clock, amount_vnd=200_000)
+    path = f"/ung-ho/bien-nhan/{gift.code}"
+    pay(gift, clock=clock, amount_vnd=50_000)
+    assert "Mới có 50.000" in text_of(client.get(path))
+    clock.advance(days=8)
+    expire_due(clock=clock)
+    late = text_of(client.get(path))
+    assert "hết hạn" in late
+    assert "Mới có 50.000" in late
+    assert "Đã nhận" not in late
 
 
 def test_name_and_salt_show_on_the_givers_own_phone_only(client, app, household, clock):

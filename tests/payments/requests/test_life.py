@@ -1,0 +1,218 @@
+"""Asking, expiring, withdrawing, and the codes that stand on a stall."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.core.codes import is_valid
+from app.core.database import TransactionMisuse, db, transaction
+from app.core.ids import uuid7
+from app.payments.payees import operations as payees
+from app.payments.payees.models import PayeeKind
+from app.payments.requests import operations, queries, services, views
+from app.payments.requests.errors import AlreadyPaid, NoAccount, RequestNotFound
+from app.payments.requests.models import Method, PaymentRequest, Purpose, Settlement
+from app.payments.requests.operations import GRACE
+from app.payments.vietqr.codec import decode
+from tests.factories.payments import make_payee, make_purpose, make_request, make_standing_code
+from tests.fakes.banks import notify, transfer
+from tests.fakes.clock import FrozenClock
+from tests.fakes.purposes import KIND, RememberingPurpose
+from tests.payments.ledger.parallel import at_once
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def purpose() -> RememberingPurpose:
+    return make_purpose()
+
+
+def fresh(request: PaymentRequest) -> PaymentRequest:
+    db.session.rollback()
+    return queries.by_code(request.code)
+
+
+def cancel(request: PaymentRequest, clock: FrozenClock) -> None:
+    with transaction():
+        operations.cancel(queries.by_code(request.code, for_update=True), clock=clock)
+
+
+def test_a_new_request_has_a_sound_code_and_goes_straight_to_the_payee(purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    request = make_request(payee_id=payee.id, clock=clock)
+    assert is_valid(request.code)
+    assert request.code.startswith("CP")
+    assert (request.status, request.settlement, request.paid_vnd) == ("asked", Settlement.DIRECT, 0)
+    assert request.missing_vnd == request.amount_vnd == 50_000
+
+
+def test_the_qr_names_payee_amount_and_code(purpose, clock):
+    payee, number = make_payee(clock=clock)
+    request = make_request(payee_id=payee.id, amount_vnd=123_456, clock=clock)
+    read = decode(views.vietqr_text(request) or "")
+    assert (read.bin, read.account, read.amount_vnd, read.bill) == ("970403", number, 123_456, request.code)
+    assert request.code in (read.purpose or "")
+
+
+def test_a_payee_without_account_can_only_be_paid_by_card(purpose, clock):
+    with transaction():
+        payee = payees.create_payee(kind=PayeeKind.SHOP, owner_id=uuid7(), clock=clock)
+    with pytest.raises(NoAccount):
+        make_request(payee_id=payee.id, clock=clock)
+    by_card = make_request(payee_id=payee.id, method="card", clock=clock)
+    assert by_card.settlement == Settlement.COLLECTED
+    assert views.vietqr_text(by_card) is None
+
+
+def test_asking_needs_an_open_transaction(purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    with pytest.raises(TransactionMisuse):
+        operations.ask(
+            purpose=Purpose(KIND, uuid7()),
+            payee_id=payee.id,
+            amount_vnd=1,
+            method=Method.VIETQR,
+            label="Khoản mẫu",
+            expires_at=clock.now(),
+            clock=clock,
+        )
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_asking_for_nothing_is_refused_by_the_database(purpose, clock, amount):
+    payee, _number = make_payee(clock=clock)
+    with pytest.raises(Exception, match="ck_payment_request_amount"):
+        make_request(payee_id=payee.id, amount_vnd=amount, clock=clock)
+
+
+def test_a_request_expires_after_its_time_and_grace_and_tells_its_purpose(purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    request = make_request(payee_id=payee.id, clock=clock)
+    clock.advance(minutes=30)
+    clock.advance(seconds=GRACE.total_seconds())
+    assert services.expire_due(clock=clock) == 0
+    clock.advance(seconds=1)
+    assert services.expire_due(clock=clock) == 1
+    assert services.expire_due(clock=clock) == 0
+    assert fresh(request).status == "expired"
+    assert purpose.expired == [request.purpose_id]
+    assert purpose.paid == []
+
+
+def test_two_sweeps_close_each_request_once(app: Flask, purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    requests = [make_request(payee_id=payee.id, clock=clock) for _number in range(12)]
+    clock.advance(hours=1)
+    closed = at_once(app, [lambda: services.expire_due(clock=clock)] * 2)
+    assert sum(closed) == 12
+    assert sorted(purpose.expired) == sorted(request.purpose_id for request in requests)
+
+
+def test_money_and_the_sweep_at_once_leave_one_truth(app: Flask, purpose):
+    payee, number = make_payee()
+    requests = [make_request(payee_id=payee.id, lasts=timedelta(minutes=-10)) for _number in range(6)]
+    expired = FrozenClock(requests[0].expires_at + timedelta(hours=1))
+    paying = [transfer(number, 50_000, request.code, at=request.created_at - timedelta(minutes=20)) for request in requests]
+    works = [lambda moved=moved: notify(app.test_client(), "sepay", moved).status_code for moved in paying]
+    answers = at_once(app, [*works, lambda: services.expire_due(clock=expired)])
+    assert answers[:-1] == [200] * 6
+    states = {request.purpose_id: fresh(request).status for request in requests}
+    assert {id for id, status in states.items() if status == "paid"} == set(purpose.paid)
+    assert {id for id, status in states.items() if status == "expired"} == set(purpose.expired)
+    assert set(states.values()) <= {"paid", "expired"}
+
+
+def test_a_withdrawn_request_takes_no_money_and_never_expires(client, purpose):
+    payee, number = make_payee()
+    request = make_request(payee_id=payee.id)
+    cancel(request, FrozenClock())
+    notify(client, "sepay", transfer(number, 50_000, request.code))
+    assert fresh(request).status == "cancelled"
+    assert fresh(request).paid_vnd == 0
+    assert services.expire_due(clock=FrozenClock(request.expires_at + timedelta(days=1))) == 0
+    assert (purpose.paid, purpose.expired) == ([], [])
+
+
+def test_what_is_paid_or_closed_can_not_be_withdrawn(client, purpose, clock):
+    payee, number = make_payee()
+    request = make_request(payee_id=payee.id)
+    notify(client, "sepay", transfer(number, 50_000, request.code))
+    with pytest.raises(AlreadyPaid):
+        cancel(request, clock)
+    assert fresh(request).status == "paid"
+    withdrawn = make_request(payee_id=payee.id)
+    cancel(withdrawn, clock)
+    with pytest.raises(AlreadyPaid):
+        cancel(withdrawn, clock)
+
+
+def test_a_handler_that_fails_leaves_money_and_request_for_the_pump(client, purpose, monkeypatch):
+    payee, number = make_payee()
+    request = make_request(payee_id=payee.id)
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("the room above is broken")
+
+    monkeypatch.setattr(purpose, "on_paid", fail)
+    assert notify(client, "sepay", transfer(number, 50_000, request.code)).status_code == 200
+    assert fresh(request).status == "asked"
+    assert queries.last_arrival_seq(payee.id) == 0
+
+
+def test_requests_are_found_by_purpose(purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    first, second = (make_request(payee_id=payee.id, clock=clock) for _number in range(2))
+    assert queries.for_purpose(first.purpose) == [first]
+    found = queries.for_purposes(KIND, [first.purpose_id, second.purpose_id, uuid7()])
+    assert found == {first.purpose_id: [first], second.purpose_id: [second]}
+    assert queries.for_purposes(KIND, []) == {}
+    with pytest.raises(RequestNotFound):
+        queries.get(uuid7())
+
+
+def test_a_standing_code_takes_any_amount_as_a_paid_request(client, purpose):
+    payee, number = make_payee()
+    standing = make_standing_code(payee_id=payee.id)
+    read = decode(views.standing_vietqr_text(standing) or "")
+    assert (read.account, read.amount_vnd, read.bill) == (number, None, standing.code)
+    for amount in (15_000, 27_000):
+        notify(client, "payos", transfer(number, amount, f"{standing.code} CHO PHIEN"))
+    db.session.rollback()
+    paid = queries.for_purpose(Purpose(standing.purpose_kind, standing.purpose_id))
+    assert [(request.status, request.amount_vnd) for request in paid] == [("paid", 15_000), ("paid", 27_000)]
+    assert purpose.paid == [standing.purpose_id] * 2
+    assert [arrival.seq for arrival in queries.arrivals_since(payee.id, 0)] == [1, 2]
+
+
+def test_a_new_standing_code_revokes_the_one_before(client, purpose, clock):
+    payee, number = make_payee()
+    old = make_standing_code(payee_id=payee.id)
+    where = Purpose(old.purpose_kind, old.purpose_id)
+    other = make_standing_code(payee_id=payee.id)
+    with transaction():
+        new = operations.issue_standing_code(purpose=where, payee_id=payee.id, label="Sạp mẫu", clock=clock)
+    assert queries.standing_by_code(old.code) is None
+    assert queries.standing_for(where) == new
+    assert queries.standing_by_code(other.code) == other
+    notify(client, "sepay", transfer(number, 9_000, old.code))
+    assert purpose.paid == []
+    notify(client, "sepay", transfer(number, 9_000, new.code))
+    assert purpose.paid == [where.id]
+
+
+def test_arrivals_of_today_are_those_since_midnight_in_vietnam(client, purpose):
+    payee, number = make_payee()
+    for amount in (1_000, 2_000):
+        notify(client, "sepay", transfer(number, amount, make_standing_code(payee_id=payee.id).code))
+    db.session.rollback()
+    arrivals = queries.arrivals_since(payee.id, 0)
+    today = FrozenClock(arrivals[-1].created_at)
+    tomorrow = FrozenClock(arrivals[-1].created_at + timedelta(days=1))
+    assert queries.arrived_today_vnd(payee.id, clock=today) == 3_000
+    assert queries.arrived_today_vnd(payee.id, clock=tomorrow) == 0
+    assert queries.arrivals_since(payee.id, 1) == arrivals[1:]
+    assert queries.last_arrival_seq(payee.id) == 2

@@ -125,8 +125,11 @@ def tell_seller(*, order_id: UUID, clock: Clock) -> bool:
         phone = people.open_field(registry.get(shop.household_id), Field.PHONE)
         if phone is None:
             return False
-        text = _("Chợ Phiên: đơn %(code)s đã trả %(sum)s. Bà con mở mục Đơn hàng để gửi hàng nhé.",
-                 code=order.code, sum=format_vnd(order.total_vnd))  # fmt: skip
+        text = _(
+            "Chợ Phiên: đơn %(code)s đã trả %(sum)s. Bà con mở mục Đơn hàng để gửi hàng nhé.",
+            code=order.code,
+            sum=format_vnd(order.total_vnd),
+        )
         queue_sms(text=text, phone_e164=phone, clock=clock)
         return True
 

@@ -103,9 +103,7 @@ def test_a_crowd_emptying_an_account_never_takes_it_below_zero(app: Flask, clock
 
 def test_reservations_and_transfers_share_what_is_free(app: Flask, clock: FrozenClock, world: Account):
     source = filled_account(100, clock=clock)
-    works = [
-        lambda make=make: post(make(source, world, 30, at=clock.now()), clock=clock) for make in [hold, move] * 6
-    ]
+    works = [lambda make=make: post(make(source, world, 30, at=clock.now()), clock=clock) for make in [hold, move] * 6]
     assert sum(isinstance(answer, Overdraft) for answer in at_once(app, works)) == 9
     after = reread(source.id)
     assert after.balance_vnd is not None

@@ -59,7 +59,9 @@ def test_the_pay_page_says_where_the_request_is(client, payee, state):
     is_open = state in ("asked", "part_paid")
     assert ("<svg" in answer.text and request.code in answer.text) or not is_open
     assert ("js/pay.js" in answer.text) == is_open
-    assert payee[1] not in answer.text.replace(request.code, "").replace(payee[1], "", answer.text.count("ngan-hang?qr="))
+    assert payee[1] not in answer.text.replace(request.code, "").replace(
+        payee[1], "", answer.text.count("ngan-hang?qr=")
+    )
 
 
 @pytest.mark.parametrize("state", SAID)

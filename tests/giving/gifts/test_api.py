@@ -14,6 +14,7 @@ from app.core.database import db, transaction
 from app.giving.gifts import donors, queries
 from app.giving.gifts.models import Gift
 from app.giving.log import services as log
+from app.giving.log.models import LogLeaf
 from app.payments.requests import operations as requests
 from app.payments.requests import queries as request_queries
 from app.payments.requests import services as request_services
@@ -21,6 +22,7 @@ from app.payments.requests.models import PaymentRequest, Purpose
 from app.payments.requests.states import State as RequestState
 from tests.factories.households import HAMLETS, TAN_CUONG
 from tests.factories.market import make_shop
+from tests.fakes.banks import WIRES, notify, transfer
 
 from .conftest import ACCOUNT_NUMBER, HEAD, NEED, give, list_household, pay
 
@@ -79,6 +81,16 @@ def test_the_gift_tells_its_state_from_asked_to_logged(client, household, clock)
     assert set(logged["receipt"]) == {"number", "leaf", "index", "tree_size", "proof", "checkpoint"}
     assert (logged["receipt"]["number"], logged["receipt"]["index"]) == ("BN2026000001", 0)
     assert logged["payment_request"]["status"] == "paid"
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_the_banks_notice_told_twice_is_one_gift_received(client, household, clock, wire):
+    gift = give(household, clock=clock)
+    code = client.get(f"/api/v1/gifts/{gift.code}").json["payment_request"]["code"]
+    moved = transfer(ACCOUNT_NUMBER, 200_000, f"{code} ung ho", at=clock.now())
+    assert [notify(client, wire, moved).status_code for _ in range(2)] == [200, 200]
+    assert client.get(f"/api/v1/gifts/{gift.code}").json["status"] == "received"
+    assert how_many(LogLeaf) == 1
 
 
 def test_the_answer_is_a_receipt_the_offline_verifier_accepts(client, household, clock):

@@ -60,7 +60,7 @@ def main() -> int:
     except _Stop:
         print("\nĐang dừng / stopping …", flush=True)
         return 0
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, LookupError) as error:
         print(f"Không khởi động được / could not start: {error}", file=sys.stderr)
         return 1
     finally:

@@ -64,7 +64,8 @@ def idempotent(view: View) -> View:
             )
         actor = current_actor()
         scope = f"{request.endpoint}|{actor.user_id or 'guest'}"
-        digest = hashlib.sha256(request.get_data()).digest()
+        # The path belongs to what is asked: one key for two stalls is two contents.
+        digest = hashlib.sha256(request.path.encode() + b"\n" + request.get_data()).digest()
         stored = _begin(scope, key, digest)
         if stored is not None:
             return _replay(stored)

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.core.database import db
-from app.market.places.models import Stall, StallSale
+from app.market.places.models import Market, Stall, StallSale
 from app.payments.vietqr.codec import decode
+from tests.factories.market import Seller
 
-from .conftest import Phone
+from .conftest import Phone, make_stall
 
 
 def count_sales() -> int:
@@ -42,6 +43,13 @@ def test_the_same_key_twice_is_one_sale(phone: Phone, stall: Stall) -> None:
     second = phone.ask(stall, 50_000, key="mot")
     assert first.get_json() == second.get_json()
     assert phone.ask(stall, 60_000, key="mot").status_code == 409
+    assert count_sales() == 1
+
+
+def test_one_key_never_answers_for_another_stall(phone: Phone, seller: Seller, market: Market, stall: Stall) -> None:
+    second = make_stall(seller, market, "A13")
+    assert phone.ask(stall, 50_000, key="mot").status_code == 201
+    assert phone.ask(second, 50_000, key="mot").get_json()["code"] == "idempotency_key_reused"
     assert count_sales() == 1
 
 

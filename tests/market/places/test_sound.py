@@ -59,7 +59,7 @@ def test_stall_sales_sticker_money_and_orders_are_all_heard(phone: Phone, seller
     assert phone.listen() == {"items": [], "last_seq": 0, "total_vnd": 0}
     pay(ask(seller, stall, 50_000))
     pay_static(stall, 35_000)
-    checkout = buy([(make_product(clock=SYSTEM_CLOCK, seller=seller, price_vnd=250_000), 1)], clock=SYSTEM_CLOCK)  # type: ignore[arg-type]  # the machine's clock, as the page's own
+    checkout = buy([(make_product(clock=SYSTEM_CLOCK, seller=seller, price_vnd=250_000), 1)], clock=SYSTEM_CLOCK)
     pay(request_of(checkout))
     heard = phone.listen()
     assert [(item["seq"], item["amount_vnd"]) for item in heard["items"]] == [(1, 50_000), (2, 35_000), (3, 250_000)]

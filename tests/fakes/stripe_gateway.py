@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
@@ -57,21 +58,30 @@ class FakeStripe:
 
 
 @contextmanager
-def fake_stripe(folder: Path) -> Iterator[FakeStripe]:
-    """Run a gateway for the length of a `with` block."""
-    settings = Settings(state_path=folder / "sandbox.sqlite3", platform_url="http://127.0.0.1:9")
-    app = create_app(settings, with_worker=False)
+def fake_stripe(folder: Path, *, platform_url: str | None = None) -> Iterator[FakeStripe]:
+    """Run a gateway for the length of a `with` block; with a `platform_url` it posts its events there by itself."""
+    settings = Settings(
+        state_path=folder / "sandbox.sqlite3", platform_url=platform_url or "http://127.0.0.1:9", retry_base_s=0.05
+    )
+    app = create_app(settings, with_worker=platform_url is not None)
+    key = {"Authorization": f"Bearer {DEMO_SECRETS['STRIPE_SECRET_KEY']}"}
+    with served(app) as url, httpx.Client(base_url=url, headers=key, trust_env=False) as http:
+        yield FakeStripe(url, http)
+    app.extensions[EXTENSION].outbox.stop()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an application on the loopback; its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    key = {"Authorization": f"Bearer {DEMO_SECRETS['STRIPE_SECRET_KEY']}"}
-    with httpx.Client(base_url=url, headers=key, trust_env=False) as http:
-        yield FakeStripe(url, http)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions[EXTENSION].outbox.stop()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def signed(body: bytes, *, now_s: float | None = None, secret: str = DEMO_SECRETS["STRIPE_WEBHOOK_SECRET"]) -> str:

@@ -96,8 +96,9 @@ def take_word(event: CardEvent, *, clock: Clock) -> EventOutcome:
     found = queries.find_for_intent(intent.id, intent.payment_id)
     if found is None:
         return EventOutcome.UNKNOWN_INTENT
-    event.payment_id = found.id
-    return _apply(found.id, kind, intent, event_at=event.event_at, clock=clock)
+    outcome = _apply(found.id, kind, intent, event_at=event.event_at, clock=clock)
+    event.payment_id = found.id  # only now: its foreign key locks the payment's row, and the request's comes first
+    return outcome
 
 
 def _lock(payment_id: UUID) -> tuple[PaymentRequest, CardPayment]:

@@ -31,7 +31,14 @@ def test_the_page_holds_what_the_gateways_script_needs(client, stripe_wire, aske
     scripts = re.findall(r'<script src="([^"]+)"', page.text)
     assert scripts[0].endswith("/stripe/v3/")
     assert "js/card.js" in scripts[1]
-    assert "JavaScript" in re.findall(r"<noscript>(.*?)</noscript>", page.text, re.S)[0]
+
+
+def test_without_javascript_the_page_says_what_works_and_shows_no_dead_form(client, stripe_wire, asked):
+    page = card_page(client, asked).text
+    [words] = re.findall(r"<noscript>(.*?)</noscript>", page, re.S)
+    assert "Trả bằng thẻ cần JavaScript" in words
+    [form] = re.findall(r"<form data-card [^>]*>", page)
+    assert form.endswith(" hidden>")
 
 
 def test_only_this_page_may_load_from_the_gateway(client, stripe_wire, asked):

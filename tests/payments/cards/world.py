@@ -36,7 +36,9 @@ def payment_of(asked: PaymentRequest) -> CardPayment:
 
 
 def fresh(asked: PaymentRequest) -> PaymentRequest:
+    """The request as it is now, whoever changed it."""
     db.session.rollback()
+    db.session.expire_all()
     return requests.by_code(asked.code)
 
 

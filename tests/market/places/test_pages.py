@@ -14,6 +14,7 @@ from app.core.database import db
 from app.market.places import queries, services
 from app.market.places.models import Market, Stall, StallSale
 from app.payments.requests import queries as request_queries
+from app.payments.requests import services as request_services
 from tests.factories.market import Seller
 from tests.fakes.clock import FrozenClock
 
@@ -35,7 +36,7 @@ def test_markets_and_their_stalls_are_public(client: FlaskClient, market: Market
 
 
 def test_a_market_with_many_stalls_is_shown_page_by_page(
-    client: FlaskClient, market: Market, seller: Seller, neighbour: Seller, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, market: Market, seller: Seller, neighbour: Seller
 ) -> None:
     for number in range(10, 13):
         make_stall(seller, market, f"A{number}")
@@ -131,8 +132,6 @@ def test_part_paid_and_expired_requests_say_so(phone: Phone, seller: Seller, sta
     page = f"/ban-hang/sap/{stall.code}/thu/{request.code}"
     pay(request, 20_000)
     assert "còn thiếu" in phone.get(page).text
-    from app.payments.requests import services as request_services
-
     later = FrozenClock(SYSTEM_CLOCK.now())
     later.advance(minutes=30)
     request_services.expire_due(clock=later)

@@ -16,11 +16,13 @@ from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db
 from app.identity.roles import Role
-from app.market.places import feed
+from app.market.places import feed, queries
 from app.market.places.models import Market, Stall
+from app.payments.payees import queries as payees
 from tests.factories import households
 from tests.factories.market import Seller, make_product
 from tests.factories.people import make_user
+from tests.fakes import banks
 from tests.fakes.clock import FrozenClock
 from tests.market.orders.conftest import buy, request_of
 
@@ -67,6 +69,24 @@ def test_stall_sales_sticker_money_and_orders_are_all_heard(phone: Phone, seller
     assert (heard["last_seq"], heard["total_vnd"]) == (3, 335_000)
     assert phone.listen(since=2)["items"] == heard["items"][2:]
     assert phone.listen(since=3) == {"items": [], "last_seq": 3, "total_vnd": 335_000}
+
+
+@pytest.mark.parametrize("wire", banks.WIRES)
+def test_a_notice_of_the_bank_about_sticker_or_amount_is_heard_once(
+    client: FlaskClient, phone: Phone, seller: Seller, stall: Stall, wire: str
+) -> None:
+    sticker, account = queries.static_qr(stall), payees.active_account(seller.shop.payee_id)
+    assert sticker is not None
+    assert account is not None
+    number = payees.account_number(account)
+    for code, amount_vnd in ((sticker.code, 35_000), (ask(seller, stall, 50_000).code, 50_000)):
+        moved = banks.transfer(number, amount_vnd, f"{code} CHO PHIEN")
+        for _twice in range(2):
+            assert banks.notify(client, wire, moved).status_code == 200
+    assert [item["words"] for item in phone.listen()["items"]] == [
+        "Đã nhận ba mươi lăm nghìn đồng",
+        "Đã nhận năm mươi nghìn đồng",
+    ]
 
 
 def test_nothing_is_heard_of_other_sellers(

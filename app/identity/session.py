@@ -64,7 +64,7 @@ class People(UserDatastore):
     def __init__(self) -> None:
         super().__init__(Account, RoleMixin)
 
-    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Account | None:  # noqa: ARG002
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Account | None:
         """The active person with this `fs_uniquifier`."""
         known = queries.known_by(kwargs["fs_uniquifier"], at=SYSTEM_CLOCK.now())
         return Account(known) if known else None

@@ -22,6 +22,6 @@ def send_sms(sms_id: str) -> None:
 
 
 @job(name="identity.forget_old", cron="23 * * * *")
-def forget_old(timestamp: int) -> None:  # noqa: ARG001 - given by the clock
+def forget_old(timestamp: int) -> None:
     """Drop old codes and tries; make old text messages unreadable."""
     services.forget_old(clock=SYSTEM_CLOCK)

@@ -1,4 +1,4 @@
-"""The catalogue: shops, products, photos. No row-level security: all of it is public but the household behind a shop."""
+"""The catalogue: shops, products, photos; each list has an index that fits its order."""
 
 from alembic import op
 

@@ -1,0 +1,78 @@
+"""Every page a person opens: fits a small phone, says what it is, and axe finds nothing; the list stays light."""
+
+from __future__ import annotations
+
+import gzip
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.conftest import Stand, sign_in_with_password
+from tests.journeys.test_gift import in_need  # noqa: F401 - a fixture
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+
+PUBLIC = (
+    "/", "/cho", "/cho?q=khong+co+gi", "/cho-phien", "/ung-ho", "/so-cong-khai", "/gio-hang", "/dang-nhap",
+    "/tra-tien", "/khong-co-trang-nay", "/ban-hang",
+)  # fmt: skip
+TEAM = ("/to-cong-nghe", "/to-cong-nghe/dang-ky", "/tai-khoan")
+OFFICER = ("/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh")
+FINANCE = ("/dieu-hanh", "/dieu-hanh/tien-treo")
+FIRST_LOAD_BYTES = 60 * 1024
+
+
+def _problems(page: Page) -> list[str]:
+    found = [
+        f"{violation['id']}: {violation['nodes'][0]['html'][:160]}"
+        for violation in Axe().run(page).response["violations"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("scrolls sideways")
+    return found
+
+
+@pytest.fixture
+def wide_open(chromium: Browser, stand: Stand):
+    """A small phone whose page policy lets the accessibility checker in."""
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, base_url=stand.url, bypass_csp=True)
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_public_pages_are_for_everyone(wide_open: Page, in_need: str):  # noqa: F811 - the imported fixture
+    found = {}
+    for path in (*PUBLIC, f"/ung-ho/{in_need}"):
+        wide_open.goto(path)
+        if problems := _problems(wide_open):
+            found[path] = problems
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("phone_number", "totp", "paths"),
+    [("0900000101", False, TEAM), ("0900000103", True, OFFICER), ("0900000104", True, FINANCE)],
+)
+def test_pages_of_each_office_are_for_everyone(wide_open: Page, phone_number: str, totp: bool, paths: tuple[str, ...]):
+    sign_in_with_password(wide_open, phone_number, totp=totp)
+    found = {}
+    for path in paths:
+        wide_open.goto(path)
+        if problems := _problems(wide_open):
+            found[path] = problems
+    assert found == {}
+
+
+def test_the_first_load_of_the_list_stays_under_sixty_kilobytes(stand: Stand):
+    page = httpx.get(f"{stand.url}/cho").text
+    import re
+
+    assets = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page))
+    sent = len(gzip.compress(page.encode())) + sum(
+        len(gzip.compress(httpx.get(stand.url + path.replace("&amp;", "&")).content)) for path in assets
+    )
+    assert assets
+    assert sent < FIRST_LOAD_BYTES

@@ -35,19 +35,25 @@ def ensure_intent(request_id: UUID, *, gateway: Gateway, clock: Clock) -> str | 
     Returns:
         The client secret; None when no card can be taken, or the gateway gave no answer (ask again later).
     """
-    with transaction(actor=SYSTEM):
-        payment = operations.begin(request_id, clock=clock)
-    if payment is None:
-        return None
-    if payment.intent_id is None:
-        catch_up(payment.id, gateway=gateway, clock=clock)
-    return queries.client_secret(request_id)
+    return ensure_intents([request_id], gateway=gateway, clock=clock).get(request_id)
 
 
 def ensure_intents(request_ids: Iterable[UUID], *, gateway: Gateway, clock: Clock) -> dict[UUID, str]:
-    """`ensure_intent` for several requests; those that got no secret are left out."""
-    secrets = {request_id: ensure_intent(request_id, gateway=gateway, clock=clock) for request_id in request_ids}
-    return {request_id: secret for request_id, secret in secrets.items() if secret}
+    """`ensure_intent` for several requests; those that got no secret are left out.
+
+    Once the gateway gave no answer it is not asked for the others: each would wait for ten seconds in vain.
+    """
+    ready: list[UUID] = []
+    answers = True
+    for request_id in request_ids:
+        with transaction(actor=SYSTEM):
+            payment = operations.begin(request_id, clock=clock)
+        if payment is None:
+            continue
+        if payment.intent_id is None:
+            answers = answers and catch_up(payment.id, gateway=gateway, clock=clock)
+        ready.append(request_id)
+    return queries.client_secrets(ready)
 
 
 def catch_up_request(request_id: UUID, *, gateway: Gateway, clock: Clock) -> None:

@@ -71,6 +71,17 @@ def test_several_requests_at_once_for_an_order_of_many_sellers(stripe_wire, aske
     assert queries.client_secrets([]) == {}
 
 
+def test_a_buyer_from_many_sellers_waits_for_a_dead_gateway_only_once(stripe_wire, asked):
+    others = [make_request(payee_id=make_payee()[0].id, method="card") for _ in range(3)]
+    known = ensure(others[1])
+    stripe_wire.faults(fail_5xx=9)
+    ids = [asked.id, *(other.id for other in others)]
+    got = services.ensure_intents(ids, gateway=gateway.current(), clock=SYSTEM_CLOCK)
+    assert got == {others[1].id: known}
+    assert stripe_wire.http.get("/stripe/control").json()["fail_5xx"] == 8
+    assert [payment_of(one).status for one in (asked, *others)] == ["unknown", "starting", "waiting", "starting"]
+
+
 def test_an_answer_lost_after_the_gateway_made_the_intent_is_found_again_by_the_next_view(stripe_wire, asked):
     stripe_wire.faults(timeout_after_success=1)
     assert ensure(asked) is None

@@ -14,6 +14,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 import procrastinate
 import sqlalchemy as sa
 from flask import Flask
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 
 from app.core.actor import SYSTEM
@@ -85,10 +87,13 @@ def enqueue(
 @queue.periodic(cron="* * * * *")
 @queue.task(name="core.sweep_stalled_jobs", queueing_lock="core.sweep_stalled_jobs")
 async def sweep_stalled_jobs(timestamp: int) -> None:
-    """Give the jobs of dead workers back to the living."""
+    """Give the jobs of dead workers back to the living; one whose successor waits already is let go."""
     stalled = await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S)
     for stuck in stalled:
-        await queue.job_manager.retry_job(stuck)
+        try:
+            await queue.job_manager.retry_job(stuck)
+        except UniqueViolation:
+            await queue.job_manager.finish_job(stuck, status=Status.FAILED, delete_job=False)
 
 
 @queue.periodic(cron="17 * * * *")

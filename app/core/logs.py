@@ -11,18 +11,20 @@ from typing import Any
 import structlog
 
 _PERSONAL_KEYS = re.compile(r"name|phone|address|account|citizen|memo|content|password|token|secret|raw|body", re.I)
+_ROW_OF_POSTGRES = re.compile(r"DETAIL: .*?(?=\n(?:CONTEXT|HINT|\[SQL|\(Background|\s*File |\n)|\Z)", re.S)
 _DIGIT_RUN = re.compile(r"(?<![\w-])\+?\d[\d .]{7,}\d(?![\w-])")
 
 
 def drop_personal(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Hide values under telling keys, and long digit runs (phones, accounts, citizen ids) anywhere in text."""
+    """Hide values under telling keys, the rows PostgreSQL quotes in its errors, and long digit runs (phones, accounts,
+    citizen ids) anywhere in text."""
     for key, value in event.items():
-        if key in ("event", "level", "timestamp", "logger", "request_id"):
+        if key in ("level", "timestamp", "logger", "request_id"):
             continue
-        if _PERSONAL_KEYS.search(key):
+        if key != "event" and _PERSONAL_KEYS.search(key):
             event[key] = "[hidden]"
         elif isinstance(value, str):
-            event[key] = _DIGIT_RUN.sub("[digits]", value)
+            event[key] = _DIGIT_RUN.sub("[digits]", _ROW_OF_POSTGRES.sub("DETAIL: [hidden]", value))
     return event
 
 

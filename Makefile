@@ -17,12 +17,12 @@ $(STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV) || { tools/need.sh python3-venv && $(PYTHON) -m venv $(VENV); }
 	@echo "· Cài thư viện / installing packages (requirements.txt) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(STAMP)
 	@echo "· Cài thư viện để kiểm thử / installing test packages (requirements-dev.txt) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 demo: $(STAMP) ## Run everything on this machine, with an example province (PORT, SANDBOX_PORT, DEMO_SCALE=small|province)

@@ -11,6 +11,7 @@ from app.identity.roles import Role
 from app.payments.bank import queries, services
 from app.payments.bank.models import Wire
 from app.payments.bank.wires import READERS
+from app.payments.cards import queries as cards
 
 bp = Blueprint("bank", __name__, template_folder="templates")
 
@@ -39,4 +40,6 @@ def notice(wire: str) -> Response:
 def suspense() -> str:
     """Money that arrived and waits for a person."""
     page = queries.suspense(cursor=request.args.get("cursor"), limit=20)
-    return render_template("bank/suspense.html", page=page, total_vnd=queries.suspense_total_vnd())
+    by_card = cards.in_suspense(cursor=request.args.get("the"), limit=20)
+    total_vnd = queries.suspense_total_vnd() + cards.in_suspense_vnd()
+    return render_template("bank/suspense.html", page=page, by_card=by_card, total_vnd=total_vnd)

@@ -22,6 +22,7 @@ from app.payments.bank.models import Wire
 
 WINDOW = timedelta(minutes=5)
 MAX_AMOUNT_VND = 10**13
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=VIETNAM), datetime(2200, 1, 1, tzinfo=VIETNAM)
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,10 @@ def _demand_fresh(stamp: str, *, unit_s: float, now: datetime) -> None:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
+    """The body as an object. Half a surrogate pair (`"\\ud800"`) is no text: neither signed over nor stored."""
     try:
         body = json.loads(raw)
+        json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise UnreadableNotice("not JSON") from None
     if not isinstance(body, dict):
@@ -169,9 +172,9 @@ def _text(body: Mapping[str, Any], field: str, *, needed: bool = True) -> str:
 
 def _whole(value: Any, field: str) -> int:
     """Whole đồng. JSON numbers such as 50000.0 count when they are whole."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnreadableNotice(field)
-    if abs(value) > MAX_AMOUNT_VND:
+    if not abs(value) <= MAX_AMOUNT_VND or value != int(value):  # NaN is not <= anything
         raise UnreadableNotice(field)
     return int(value)
 
@@ -184,11 +187,15 @@ def _amount(body: Mapping[str, Any], field: str) -> int:
 
 
 def _moment(text: str) -> datetime:
+    """The moment, of this age: years at the ends of the calendar cannot be read back from the database."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UnreadableNotice("time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=VIETNAM)
+    if not EARLIEST <= moment < LATEST:
+        raise UnreadableNotice("time")
+    return moment
 
 
 def _present(*texts: str) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask_babel import lazy_gettext as _l
-from flask_smorest import Api
+from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, fields, validate
+from webargs.flaskparser import FlaskParser
 
 from app.core.paging import MAX_LIMIT
 
@@ -19,7 +20,18 @@ class _Api(Api):  # type: ignore[misc]  # flask-smorest carries no types
         return None
 
 
+class _Parser(FlaskParser):
+    """webargs', with one answer (400) for every body that is no JSON: nested too deep and endless numbers as well."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        try:
+            return super().load_json(req, schema)
+        except (RecursionError, ValueError) as error:
+            self._handle_invalid_json_error(error, req)  # type: ignore[arg-type]  # it only carries the error along
+
+
 api = _Api()
+Blueprint.ARGUMENTS_PARSER = _Parser()
 
 
 class Input(Schema):

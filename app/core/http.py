@@ -22,6 +22,10 @@ REQUESTS = Counter("http_requests", "Requests answered", ["endpoint", "method", 
 SECONDS = Histogram("http_request_seconds", "Time to answer", ["endpoint"])
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _JSON_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_JSON_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 class BodyTooLarge(AppError):
@@ -69,13 +73,21 @@ def _begin() -> None:
 
 
 def _refuse_hostile_input() -> None:
-    """PostgreSQL text can't hold NUL; refuse it once for path, query, form and JSON. Multipart files may hold it."""
-    if request.is_json or request.mimetype in ("text/plain", ""):
+    """PostgreSQL text can't hold NUL; refuse it once for path, query, form and JSON. Multipart files may hold it.
+
+    Half a surrogate pair, which JSON can spell and UTF-8 can't, is refused in JSON as well.
+    """
+    if request.is_json or request.mimetype in ("text/plain", "") or request.path.startswith("/webhooks/"):
         if (request.content_length or 0) > MAX_JSON_BYTES:
-            raise BodyTooLarge(_("Nội dung gửi lên quá dài (tối đa %(kb)d KB).", kb=MAX_JSON_BYTES // 1024))
+            _read_to_the_end()
+            raise _too_large()
         body = request.get_data(cache=True)
+        if len(body) > MAX_JSON_BYTES:  # sent in chunks, without its length
+            raise _too_large()
         if b"\x00" in body or _JSON_NUL.search(body):
             raise BadInput(_("Nội dung có ký tự NUL không dùng được."), errors={"_body": ["nul"]})
+        if any(escape["half"] for escape in _JSON_ESCAPE.finditer(body)):
+            raise BadInput(_("Có chỗ điền chưa đúng. Bà con xem lại các ô được đánh dấu."), errors={"_body": ["text"]})
     where = unquote(request.full_path)
     if "\x00" in where:
         raise BadInput(_("Đường dẫn có ký tự NUL không dùng được."), errors={"_url": ["nul"]})
@@ -83,6 +95,16 @@ def _refuse_hostile_input() -> None:
         for name, values in request.form.lists():
             if "\x00" in name or any("\x00" in value for value in values):
                 raise BadInput(_("Có ô chứa ký tự NUL không dùng được."), errors={name.replace("\x00", ""): ["nul"]})
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(_("Nội dung gửi lên quá dài (tối đa %(kb)d KB).", kb=MAX_JSON_BYTES // 1024))
+
+
+def _read_to_the_end() -> None:
+    """Take a refused body (at most MAX_BODY_BYTES) off the connection, so that the next request on it gets through."""
+    while request.stream.read(64 * 1024):
+        pass
 
 
 def _finish(response: Response) -> Response:

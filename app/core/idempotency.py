@@ -24,6 +24,13 @@ from app.core.database import Model, current_actor, transaction
 from app.core.errors import AppError, BadInput
 
 MAX_KEY_LENGTH = 100
+_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+    "description": "Yours, ASCII. The same key and body gets the stored answer, another body a 409.",
+}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -31,6 +38,7 @@ class IdempotencyRecord(Model):
     """One key as one caller used it on one route."""
 
     __tablename__ = "idempotency_record"
+    __table_args__ = (sa.Index("ix_idempotency_record_created_at", "created_at"),)
 
     scope: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -75,6 +83,7 @@ def idempotent(view: View) -> View:
             _finish(scope, key, response)
         return response
 
+    wrapper._apidoc = {**getattr(view, "_apidoc", {}), "manual_doc": {"parameters": [_HEADER]}}  # type: ignore[attr-defined]
     return cast(View, wrapper)
 
 

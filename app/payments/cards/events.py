@@ -81,6 +81,7 @@ def subject(raw: bytes) -> Mapping[str, Any]:
 def _json(raw: bytes) -> dict[str, Any]:
     try:
         body = json.loads(raw.decode())
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise UnreadableEvent("json") from None
     if not isinstance(body, dict):

@@ -246,6 +246,44 @@ def test_unreadable_notices_get_a_clear_no(client, body):
     assert answer.json["code"] == "unreadable_notice"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('"transferAmount": 50000', '"transferAmount": NaN'),
+        ('"transferAmount": 50000', '"transferAmount": Infinity'),
+        ('"transferAmount": 50000', '"transferAmount": 1e999'),
+        ('"transactionDate": "2', '"transactionDate": "0001-01-01", "was": "2'),
+        ('"transactionDate": "2', '"transactionDate": "9999-12-31 23:59:59", "was": "2'),
+    ],
+)
+def test_numbers_without_end_and_times_beyond_the_calendar_are_unreadable(client, change):
+    body, _headers = message("sepay", transfer("1", 50_000, "A"))
+    assert change[0] in body.decode()
+    told = body.decode().replace(*change)
+    answer = client.post("/webhooks/bank/sepay", data=told, headers={"Authorization": "Apikey demo-sepay-secret"})
+    assert (answer.status_code, answer.json["code"]) == (422, "unreadable_notice")
+    assert outcomes() == []
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("media", ["application/json", "application/octet-stream"])
+@pytest.mark.parametrize(
+    "body", [r'{"data": {"a": "\ud800"}, "signature": ""}', r'{"data": {}, "signature": "\udc00\ud83d"}']
+)
+def test_half_a_letter_is_refused_whether_or_not_it_is_signed(client, wire, media, body):
+    headers = {"Authorization": "Apikey demo-sepay-secret", "X-Casso-Signature": f"t={int(time.time() * 1000)},v1=0"}
+    answer = client.post(f"/webhooks/bank/{wire}", data=body, headers=headers, content_type=media)
+    assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
+
+
+def test_a_whole_letter_spelled_as_two_escapes_is_text_like_any_other(client, purpose, payee):
+    request = make_request(payee_id=payee[0].id)
+    body, _headers = message("sepay", transfer(payee[1], 50_000, f"{request.code} \U0001f375"))
+    assert rb"\ud83c\udf75" in body
+    answer = client.post("/webhooks/bank/sepay", data=body, headers={"Authorization": "Apikey demo-sepay-secret"})
+    assert (answer.status_code, fresh(request).status) == (200, "paid")
+
+
 def test_a_notice_whose_handling_failed_is_kept_and_handled_by_the_pump(client, purpose, payee, monkeypatch):
     request = make_request(payee_id=payee[0].id)
     with monkeypatch.context() as broken:

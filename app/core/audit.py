@@ -21,6 +21,10 @@ class AuditEvent(Model):
     """One act: registered, approved, unmasked, attached. `details` never holds personal data."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (
+        sa.Index("ix_audit_event_subject", "subject_kind", "subject_id", "id"),
+        sa.Index("ix_audit_event_actor", "actor_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

@@ -39,6 +39,7 @@ class IdempotencyRecord(Model):
 
     __tablename__ = "idempotency_record"
     __table_args__ = (sa.Index("ix_idempotency_record_created_at", "created_at"),)
+    __table_args__ = (sa.Index("ix_idempotency_record_created_at", "created_at"),)
 
     scope: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -96,7 +96,8 @@ def leave_dead(url: str, *numbers: int, queueing_lock: str | None = None) -> Non
         ).fetchone() or (None,)
         for number in numbers:
             connection.execute(
-                "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id, attempts, queueing_lock)"
+                "INSERT INTO procrastinate_jobs"
+                " (queue_name, task_name, args, status, worker_id, attempts, queueing_lock)"
                 " VALUES ('default', 'test.note', jsonb_build_object('number', %s::int), 'doing', %s, 1, %s)",
                 [number, worker, queueing_lock],
             )

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -20,10 +20,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.clock import SYSTEM_CLOCK
+from app.core.crypto import seal_record, unseal_record
 from app.core.database import Model, current_actor, transaction
 from app.core.errors import AppError, BadInput
+from app.core.jobs import job
 
 MAX_KEY_LENGTH = 100
+KEPT_FOR = timedelta(days=7)
+ANSWER_FIELD = "idempotency_record.answer"
 _HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -35,10 +39,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class IdempotencyRecord(Model):
-    """One key as one caller used it on one route."""
+    """One key as one caller used it on one route. The answer is sealed: it may hold a card's client secret."""
 
     __tablename__ = "idempotency_record"
-    __table_args__ = (sa.Index("ix_idempotency_record_created_at", "created_at"),)
     __table_args__ = (sa.Index("ix_idempotency_record_created_at", "created_at"),)
 
     scope: Mapped[str] = mapped_column(primary_key=True)
@@ -46,7 +49,7 @@ class IdempotencyRecord(Model):
     body_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     status: Mapped[int | None]
-    answer: Mapped[str | None]
+    answer_enc: Mapped[bytes | None]
 
 
 class IdempotencyKeyMissing(BadInput):
@@ -112,12 +115,12 @@ def _finish(scope: str, key: str, response: Response) -> None:
         session.execute(
             sa.update(IdempotencyRecord)
             .where(IdempotencyRecord.scope == scope, IdempotencyRecord.key == key, IdempotencyRecord.status.is_(None))
-            .values(status=response.status_code, answer=response.get_data(as_text=True))
+            .values(status=response.status_code, answer_enc=seal_record(ANSWER_FIELD, response.get_data(as_text=True)))
         )
 
 
 def _replay(record: IdempotencyRecord) -> Response:
-    body = record.answer or json.dumps(None)
+    body = unseal_record(ANSWER_FIELD, record.answer_enc) if record.answer_enc else json.dumps(None)
     response = current_app.response_class(body, status=record.status, content_type="application/json")
     response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -130,3 +133,9 @@ def forget_old_keys(before: datetime) -> int:
             sa.delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before).returning(IdempotencyRecord.key)
         )
         return len(dropped.all())
+
+
+@job(name="core.forget_old_keys", cron="41 18 * * *")
+def forget_old_keys_nightly(timestamp: int) -> None:
+    """01:41 in Vietnam: drop what nobody will repeat any more."""
+    forget_old_keys(SYSTEM_CLOCK.now() - KEPT_FOR)

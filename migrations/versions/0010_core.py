@@ -48,12 +48,12 @@ def upgrade() -> None:
             body_hash bytea NOT NULL,
             created_at timestamptz NOT NULL,
             status integer,
-            answer text,
+            answer_enc bytea,
             CONSTRAINT pk_idempotency_record PRIMARY KEY (scope, key)
         );
         CREATE INDEX ix_idempotency_record_created_at ON idempotency_record (created_at);
         GRANT SELECT, INSERT, DELETE ON idempotency_record TO app;
-        GRANT UPDATE (status, answer) ON idempotency_record TO app;
+        GRANT UPDATE (status, answer_enc) ON idempotency_record TO app;
         """
     )
     _create_queue()

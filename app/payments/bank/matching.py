@@ -111,12 +111,13 @@ def _accept(notice: BankNotice, request: PaymentRequest, amount_vnd: int, clock:
 
 def _suspend(notice: BankNotice, amount_vnd: int, outcome: NoticeOutcome, clock: Clock) -> NoticeOutcome:
     transfer_id = uuid7()
+    outside = _outside(notice, clock)  # opened first everywhere: two first payments must not wait for each other
     suspense = ledger.open_account(AccountKind.SUSPENSE, notice.wire, clock=clock)
     ledger.post(
         [
             ledger.NewTransfer(
                 id=transfer_id,
-                from_account_id=_outside(notice, clock).id,
+                from_account_id=outside.id,
                 to_account_id=suspense.id,
                 amount_vnd=amount_vnd,
                 purpose=(LEDGER_PURPOSE, notice.id),

@@ -62,3 +62,17 @@ def test_the_description_of_the_api_tells_of_the_key_that_creating_needs(client)
     for path in ("orders", "gifts", "products", "households", "stalls/{code}/payment-requests"):
         named = [header["name"] for header in paths[f"/api/v1/{path}"]["post"]["parameters"]]
         assert named == ["Idempotency-Key"], path
+
+
+def test_errors_are_described_as_the_problem_documents_they_are(client):
+    told = client.get("/api/openapi.json").json
+    described = told["components"]["responses"]["DEFAULT_ERROR"]["content"]
+    assert described == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    order = told["paths"]["/api/v1/orders"]["post"]["responses"]
+    assert list(order["409"]["content"]) == ["application/problem+json"]
+    assert list(order["201"]["content"]) == ["application/json"]
+
+
+def test_answers_about_one_person_are_kept_by_no_cache(client):
+    assert client.get("/api/v1/orders/DH").headers["Cache-Control"] == "no-store"
+    assert "public" in client.get("/api/v1/products").headers["Cache-Control"]

@@ -176,7 +176,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_the_ledger_agrees_with_plain_books(app: Flask) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
             max_examples=15,

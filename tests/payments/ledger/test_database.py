@@ -112,7 +112,7 @@ def test_a_pending_transfer_moves_nothing(accounts, as_app):
 
 
 def test_a_second_end_of_a_reservation_is_refused(accounts, as_app, clock):
-    held = hold(*accounts, 50, at=clock.now())
+    held = hold(accounts[0], accounts[1], 50, at=clock.now())
     post(held, clock=clock)
     post(resolve(held, TransferKind.VOID_PENDING, 0, at=clock.now()), clock=clock)
     with pytest.raises(errors.UniqueViolation):

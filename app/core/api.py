@@ -10,14 +10,8 @@ from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, fields, validate
 from webargs.flaskparser import FlaskParser
 
+from app.core.errors import PROBLEM_TYPE
 from app.core.paging import MAX_LIMIT
-
-
-class _Api(Api):  # type: ignore[misc]  # flask-smorest carries no types
-    """flask-smorest's, without its error handlers: ours speak RFC 9457."""
-
-    def _register_error_handlers(self) -> None:
-        return None
 
 
 class _Parser(FlaskParser):
@@ -28,10 +22,6 @@ class _Parser(FlaskParser):
             return super().load_json(req, schema)
         except (RecursionError, ValueError) as error:
             self._handle_invalid_json_error(error, req)  # type: ignore[arg-type]  # it only carries the error along
-
-
-api = _Api()
-Blueprint.ARGUMENTS_PARSER = _Parser()
 
 
 class Input(Schema):
@@ -64,6 +54,24 @@ class ProblemSchema(Output):
     code = fields.String()
     detail = fields.String()
     errors = fields.Dict(metadata={"description": "Field name to sentences, for invalid input"})
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest carries no types
+    """flask-smorest's, without its error handlers, and with errors described as they are: ours speak RFC 9457."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        return None
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_TYPE
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
+
+api = _Api()
+Blueprint.ARGUMENTS_PARSER = _Parser()
 
 
 def page_schema(item: type[Schema], name: str) -> type[Schema]:

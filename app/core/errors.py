@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
+PROBLEM_TYPE = "application/problem+json"
 
 
 class AppError(Exception):
@@ -83,7 +84,7 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:
     body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, **members}
     answer = jsonify(body)
     answer.status_code = status
-    answer.content_type = "application/problem+json"
+    answer.content_type = PROBLEM_TYPE
     return answer
 
 

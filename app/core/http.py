@@ -117,7 +117,8 @@ def _finish(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=(), payment=(self)")
     if response.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", _content_policy())
-        headers.setdefault("Cache-Control", "no-store")
+    if response.mimetype == "text/html" or request.path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")  # pages and answers hold codes and secrets of one person
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     endpoint = request.endpoint or "none"

@@ -11,6 +11,7 @@ from app.core.api import ProblemSchema
 from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.database import current_actor
+from app.core.errors import PROBLEM_TYPE
 from app.core.idempotency import idempotency_key, idempotent
 from app.core.media import store
 from app.core.routes import open_to_all
@@ -49,7 +50,7 @@ def list_products(query: dict[str, Any]) -> dict[str, Any]:
 @blp.route("/products/<code>")
 @open_to_all
 @blp.response(200, ProductSchema)
-@blp.alt_response(404, schema=ProblemSchema)
+@blp.alt_response(404, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def show_product(code: str) -> dict[str, Any]:
     """One product, on sale or not. Photos are full size."""
     return _shown(queries.by_code(normalise(code)))
@@ -60,7 +61,7 @@ def show_product(code: str) -> dict[str, Any]:
 @idempotent
 @blp.arguments(NewProductSchema)
 @blp.response(201, ProductSchema)
-@blp.alt_response(409, schema=ProblemSchema)
+@blp.alt_response(409, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def add_product(data: NewProduct) -> dict[str, Any]:
     """Offer a product in one's own shop. Its photo follows by PUT."""
     actor = current_actor()
@@ -77,7 +78,7 @@ def add_product(data: NewProduct) -> dict[str, Any]:
 @blp.route("/products/<code>/photo", methods=["PUT"])
 @requires(Role.HOUSEHOLD, Role.PROVINCE_OPERATOR)
 @blp.response(200, ProductSchema)
-@blp.alt_response(422, schema=ProblemSchema)
+@blp.alt_response(422, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def set_photo(code: str) -> dict[str, Any]:
     """The bytes of a JPEG, PNG or WebP, at most 8 MB and 40 megapixels, become the product's photo."""
     raw = request.stream.read(MAX_BYTES + 1)

@@ -11,6 +11,7 @@ from app.core.api import ProblemSchema
 from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.database import current_actor
+from app.core.errors import PROBLEM_TYPE
 from app.core.idempotency import idempotency_key, idempotent
 from app.core.routes import open_to_all
 from app.payments.cards import gateway
@@ -28,8 +29,8 @@ blp = Blueprint("orders_api", __name__, url_prefix="/api/v1", description="Order
 @idempotent
 @blp.arguments(NewOrderSchema)
 @blp.response(201, CheckoutSchema)
-@blp.alt_response(409, schema=ProblemSchema)
-@blp.alt_response(422, schema=ProblemSchema)
+@blp.alt_response(409, schema=ProblemSchema, content_type=PROBLEM_TYPE)
+@blp.alt_response(422, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def place_order(data: NewOrder) -> dict[str, Any]:
     """Order: stock is held for 30 minutes, and each shop asks to be paid. `code` opens the order again."""
     checkout = services.place_order(
@@ -49,7 +50,7 @@ def place_order(data: NewOrder) -> dict[str, Any]:
 @blp.route("/orders/<code>")
 @open_to_all
 @blp.response(200, CheckoutSchema)
-@blp.alt_response(404, schema=ProblemSchema)
+@blp.alt_response(404, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def show_order(code: str) -> dict[str, Any]:
     """An order by its code, the contact masked."""
     return views.present(queries.by_code(normalise(code)))

@@ -11,6 +11,7 @@ from app.core.api import ProblemSchema
 from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.database import current_actor
+from app.core.errors import PROBLEM_TYPE
 from app.core.idempotency import idempotency_key, idempotent
 from app.core.routes import open_to_all
 from app.identity.access import requires
@@ -27,7 +28,7 @@ blp = Blueprint("stalls_api", __name__, url_prefix="/api/v1", description="Stall
 @blp.route("/stalls/<code>")
 @open_to_all
 @blp.response(200, StallSchema)
-@blp.alt_response(404, schema=ProblemSchema)
+@blp.alt_response(404, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def show_stall(code: str) -> dict[str, Any]:
     """A stall: what its sticker must say, so that a pasted-over one can be told."""
     return views.present(queries.stall_by_code(normalise(code)), public_url=current_app.config["CHOPHIEN"].public_url)
@@ -38,9 +39,9 @@ def show_stall(code: str) -> dict[str, Any]:
 @idempotent
 @blp.arguments(AskSchema)
 @blp.response(201, PaymentRequestSchema)
-@blp.alt_response(403, schema=ProblemSchema)
-@blp.alt_response(409, schema=ProblemSchema)
-@blp.alt_response(422, schema=ProblemSchema)
+@blp.alt_response(403, schema=ProblemSchema, content_type=PROBLEM_TYPE)
+@blp.alt_response(409, schema=ProblemSchema, content_type=PROBLEM_TYPE)
+@blp.alt_response(422, schema=ProblemSchema, content_type=PROBLEM_TYPE)
 def ask_amount(data: dict[str, Any], code: str) -> dict[str, Any]:
     """Ask the buyer at one's own stall for an amount; the request waits 15 minutes."""
     request = services.ask_amount(

@@ -30,10 +30,12 @@ def main() -> int:
             rows, failed = _measure(server, Path(folder))
         finally:
             server.stop()
-    _print(rows)
+    table = _table(rows)
+    print(table)
     target = ROOT / "var" / "bench"
     target.mkdir(parents=True, exist_ok=True)
     result = {"at": datetime.now(UTC).isoformat(), "seconds_each": SECONDS, "rows": rows, "failed_requests": failed}
+    (target / "latest.txt").write_text(table + "\n")
     (target / "latest.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     return 1 if failed else 0
 
@@ -157,11 +159,13 @@ def _row(name: str, unit: str, ours: float, yardstick_name: str, yardstick: floa
     }
 
 
-def _print(rows: list[dict[str, object]]) -> None:
-    print(f"\n{'what':38} {'ours':>10} {'yardstick':>12}  {'ratio':>6}")
+def _table(rows: list[dict[str, object]]) -> str:
+    lines = ["", f"{'what':38} {'ours':>10} {'yardstick':>12}  {'ratio':>6}"]
     for row in rows:
         against = f"{row['yardstick']} ({row['unit']})"
-        print(f"{row['name']!s:38} {row['ours']!s:>10} {row['yardstick_value']!s:>12}  {row['ratio']!s:>6}  {against}")
+        figures = f"{row['ours']!s:>10} {row['yardstick_value']!s:>12}  {row['ratio']!s:>6}"
+        lines.append(f"{row['name']!s:38} {figures}  {against}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

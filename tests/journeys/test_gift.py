@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -84,13 +85,13 @@ def test_a_gift_arrives_and_its_receipt_proves_itself_offline(
     assert "Người cho mẫu" not in giver.content()
 
 
-def _logged_gift(stand: Stand, code: str) -> dict:
+def _logged_gift(stand: Stand, code: str) -> dict[str, Any]:
     """The gift once the sequencer has given its leaf a place (within a minute)."""
     import time
 
     deadline = time.monotonic() + 70
     while time.monotonic() < deadline:
-        answer = httpx.get(f"{stand.url}/api/v1/gifts/{code}").json()
+        answer: dict[str, Any] = httpx.get(f"{stand.url}/api/v1/gifts/{code}").json()
         if answer.get("receipt"):
             return answer
         time.sleep(0.5)

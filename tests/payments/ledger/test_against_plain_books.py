@@ -85,6 +85,13 @@ class LedgerMachine(RuleBasedStateMachine):
         expires_at = soon.now() if minutes else None
         self.both(hold(self.accounts[sides[0]], self.accounts[sides[1]], amount, at=now, expires_at=expires_at))
 
+    @rule(source=st.integers(1, 3), other=st.integers(0, 3), share=st.integers(40, 110), held=st.booleans())
+    def spend_about_all(self, source: int, other: int, share: int, held: bool) -> None:
+        """Of the balance, whatever of it is promised: some of these must be refused."""
+        amount = max(self.plain.accounts[self.accounts[source].id].balance_vnd * share // 100, 1)
+        make = hold if held else move
+        self.both(make(self.accounts[source], self.accounts[other], amount, at=self.clock.now()))
+
     @precondition(lambda self: self.plain.unresolved())
     @rule(data=st.data(), kind=ENDS, share=st.integers(1, 110))
     def resolve_one(self, data: st.DataObject, kind: TransferKind, share: int) -> None:
@@ -179,7 +186,7 @@ def test_the_ledger_agrees_with_plain_books(app: Flask) -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=15,
+            max_examples=20,
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -39,7 +39,8 @@ browser: ## Make sure a browser for the journeys is there (Debian's chromium)
 
 test: $(DEV_STAMP) browser ## Run all tests
 	@$(BIN)/python -m local.catalogues
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not journey" $(ARGS)
+	@$(BIN)/python -m pytest -m journey $(ARGS)
 
 check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requirements
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Playwright
 
 from app import create_app
 from app.config import libpq_url, load
@@ -77,6 +78,18 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     application = create_app(load(_environment(database_url.replace("postgres@", "app@"), media)))
     application.testing = True
     return application
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's chromium: one for the whole run, quiet towards the outside."""
+    flags = (
+        *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    )
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

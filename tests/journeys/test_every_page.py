@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.conftest import Stand, sign_in_with_password
 from tests.journeys.test_gift import in_need  # noqa: F401 - a fixture
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.journey
 
 PUBLIC = (
     "/", "/cho", "/cho?q=khong+co+gi", "/cho-phien", "/ung-ho", "/so-cong-khai", "/gio-hang", "/dang-nhap",

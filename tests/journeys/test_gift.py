@@ -25,7 +25,7 @@ from app.households.welfare.queries import public_list
 from tests.factories.households import with_welfare_account
 from tests.journeys.conftest import HAMLET, ROOT, Stand
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.journey
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.factories.households import a_citizen_id
 from tests.journeys.conftest import HAMLET, Stand, sign_in_with_password, sms_code
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.journey
 SELLER_PHONE = "0900000201"
 
 

@@ -126,7 +126,7 @@ def test_a_product_that_cannot_be_is_refused(phone, wrong):
 
 
 def test_names_lose_what_cannot_be_seen(phone):
-    added = phone.api("POST", "/api/v1/products", key="k", json=TEA | {"name": " Chè\u202e\ud800\x07  đinh\n"})
+    added = phone.api("POST", "/api/v1/products", key="k", json=TEA | {"name": " Chè\u202e\x07  đinh\n"})
     assert added.json["name"] == "Chè đinh"
 
 

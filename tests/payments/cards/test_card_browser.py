@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.payments.cards import gateway
 from app.payments.requests.models import PaymentRequest
 from tests.fakes.stripe_gateway import FakeStripe, fake_stripe, served
 from tests.payments.cards.world import fresh, outcomes, owed_vnd, payment_of
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+pytestmark = pytest.mark.journey
 
 
 @pytest.fixture
@@ -36,14 +34,12 @@ def stand(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def phone(stand: tuple[str, FakeStripe]) -> Iterator[BrowserContext]:
+def phone(chromium: Browser, stand: tuple[str, FakeStripe]) -> Iterator[BrowserContext]:
     """A small phone's browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=stand[0])
-        context.set_default_timeout(15_000)
-        yield context
-        browser.close()
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=stand[0])
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
 
 
 def open_card_page(phone: BrowserContext, asked: PaymentRequest) -> tuple[Page, list[str]]:

@@ -1,7 +1,6 @@
 """The seller's listening page, in a real browser against a feed under our hand."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,12 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, render_template_string
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.journey
 
 SCRIPT = Path(__file__).parents[3] / "app/web/static/js/sound.js"
-QUIET = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
 LISTEN = "window.said = []; document.addEventListener('chophien:spoken', e => said.push(e.detail.words))"
 
 
@@ -76,13 +74,6 @@ def feed(app: Flask) -> Iterator[Feed]:
     running = Feed(f'<!doctype html><meta charset="utf-8">{panel}<script src="/sound.js"></script>')
     yield running
     running.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET.split())
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ demo-reset: $(STAMP) ## Forget the example data
 	@$(BIN)/python -m local.demo --reset
 
 totp: $(STAMP) ## Show an officer's present one-time code in the demo (PHONE=...)
-	@$(BIN)/python -m local.totp "$(PHONE)"
+	@$(BIN)/flask --app wsgi users totp "$(PHONE)"
 
 browser: ## Make sure a browser for the journeys is there (Debian's chromium)
 	@tools/need.sh chromium

@@ -1,5 +1,12 @@
 """The entry point: `gunicorn wsgi:app`, `flask --app wsgi ...`."""
 
-from app import create_app
+import sys
 
-app = create_app()
+from app import create_app
+from app.config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as error:
+    print(f"chophien: {error}", file=sys.stderr)
+    sys.exit(3)  # gunicorn gives up on a worker that ends with 3 instead of starting it over and over

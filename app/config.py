@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 
 class ConfigError(RuntimeError):
@@ -17,6 +18,9 @@ def _demo_key(name: str) -> str:
     """A fixed 32-byte key for demo and tests, so that demo data stays readable after a restart."""
     return base64.b64encode(hashlib.sha256(f"chophien demo {name}".encode()).digest()).decode()
 
+
+# Written by `make demo` while it runs, so that `flask --app wsgi …` beside it speaks to the same database.
+LOCAL_SETTINGS = Path(__file__).parent.parent / "var" / "local.env"
 
 # Every secret with its demo value. None of these may be used in production.
 DEMO_SECRETS: Mapping[str, str] = {
@@ -73,13 +77,21 @@ class Config:
         return f"Config({', '.join(field.name for field in fields(self))})"
 
 
+def _environment() -> Mapping[str, str]:
+    """The process's environment. Where it names no database, the demo that runs on this machine fills it in."""
+    if "DATABASE_URL" in os.environ or "APP_ENV" in os.environ or not LOCAL_SETTINGS.exists():
+        return os.environ
+    lines = LOCAL_SETTINGS.read_text().splitlines()
+    return {**dict(line.split("=", 1) for line in lines if "=" in line), **os.environ}
+
+
 def load(env: Mapping[str, str] | None = None) -> Config:
     """Read the settings.
 
     Raises:
         ConfigError: a setting is missing, malformed, or (in production) still has its demo value.
     """
-    source = os.environ if env is None else env
+    source = _environment() if env is None else env
     app_env = source.get("APP_ENV", "production")
     if app_env not in ("production", "demo", "test"):
         raise ConfigError(f"APP_ENV must be production, demo or test, not {app_env!r}")

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from app.config import LOCAL_SETTINGS
 from local.catalogues import compile_all
 from local.children import Child
 from local.postgres import LocalPostgres
@@ -47,6 +48,7 @@ def main() -> int:
         environment, database = _prepare_database(port, sandbox_port)
         _say("Chuẩn bị bảng và dữ liệu mẫu / preparing tables and example data …")
         os.environ.update(environment)
+        _note_settings(environment)
         sign_ins = _prepare_data()
         children = _start(environment, port, sandbox_port)
         _say(f"Sẵn sàng sau {time.monotonic() - started:.1f} s / ready")
@@ -66,6 +68,7 @@ def main() -> int:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        LOCAL_SETTINGS.unlink(missing_ok=True)
         for child in reversed(children):
             child.stop()
         if database:
@@ -110,6 +113,13 @@ def _prepare_database(port: int, sandbox_port: int) -> tuple[dict[str, str], Loc
     environment["DATABASE_URL"] = database.url(DATABASE, "app")
     environment["MIGRATION_DATABASE_URL"] = database.url(DATABASE, "migrator")
     return environment, database
+
+
+def _note_settings(environment: dict[str, str]) -> None:
+    """Let `flask --app wsgi …` and `make totp` beside the running demo find it."""
+    names = ("APP_ENV", "DATABASE_URL", "MIGRATION_DATABASE_URL", "PORT", "SANDBOX_PORT", "MEDIA_DIR")
+    LOCAL_SETTINGS.parent.mkdir(parents=True, exist_ok=True)
+    LOCAL_SETTINGS.write_text("".join(f"{name}={environment[name]}\n" for name in names if environment.get(name)))
 
 
 def _prepare_data() -> list[tuple[str, str]]:

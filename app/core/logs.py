@@ -56,5 +56,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "stripe", "procrastinate.worker", "alembic"):
+    for noisy in ("httpx", "httpcore", "stripe", "procrastinate", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

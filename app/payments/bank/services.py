@@ -24,13 +24,14 @@ log = structlog.get_logger()
 
 def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
     """Store a verified notice once and commit; its id, also when it came before."""
+    indexes = [number_index(number) for number in notice.accounts]
     values = {
         "id": uuid7(),
         "wire": wire,
         "external_id": notice.external_id,
         "direction": notice.direction,
         "amount_vnd": notice.amount_vnd,
-        "account_indexes": [number_index(number) for number in notice.accounts],
+        "account_indexes": indexes,
         "reference": notice.reference,
         "raw_enc": seal_record(RAW_FIELD, raw.decode(errors="replace")),
         "memo_enc": seal_record(MEMO_FIELD, notice.memo),
@@ -43,9 +44,12 @@ def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
         inserted = session.scalar(insert(BankNotice).values(values).on_conflict_do_nothing().returning(BankNotice.id))
         if inserted is not None:
             return UUID(str(inserted))
-        return session.scalars(
-            sa.select(BankNotice.id).where(BankNotice.wire == wire, BankNotice.external_id == notice.external_id)
+        known = session.scalars(
+            sa.select(BankNotice).where(BankNotice.wire == wire, BankNotice.external_id == notice.external_id)
         ).one()
+        if (known.amount_vnd, set(known.account_indexes)) != (notice.amount_vnd, set(indexes)):
+            log.error("bank_notice_id_reused_for_other_money", wire=wire, notice_id=str(known.id))
+        return known.id
 
 
 def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:

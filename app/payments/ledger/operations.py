@@ -112,6 +112,7 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock) -> list[Posted]:
     _demand_same_content(session, [transfer for transfer in transfers if transfer.id not in created])
     fresh = [transfer for transfer in transfers if transfer.id in created]
     pending = _pending_of(session, fresh)
+    _demand_whole_reversals(session, fresh)
     entries = [entry for transfer in fresh for entry in _apply(transfer, accounts, pending, clock)]
     if entries:
         session.execute(sa.insert(Entry), entries)
@@ -257,6 +258,23 @@ def _pending_of(session: Session, transfers: Sequence[NewTransfer]) -> dict[UUID
     if not ids:
         return {}
     return {held.id: held for held in session.scalars(sa.select(Transfer).where(Transfer.id.in_(ids)))}
+
+
+def _demand_whole_reversals(session: Session, transfers: Sequence[NewTransfer]) -> None:
+    """A reversal takes back exactly one transfer that moved money, whole, and is never reversed itself."""
+    ids = {transfer.reverses_id for transfer in transfers if transfer.reverses_id}
+    if not ids:
+        return
+    originals = {original.id: original for original in session.scalars(sa.select(Transfer).where(Transfer.id.in_(ids)))}
+    for transfer in transfers:
+        original = originals.get(transfer.reverses_id) if transfer.reverses_id else None
+        if original is None:
+            continue
+        mirrored = (original.to_account_id, original.from_account_id, original.amount_vnd)
+        if mirrored != (transfer.from_account_id, transfer.to_account_id, transfer.amount_vnd):
+            raise InvalidTransfer(transfer.id, f"does not take back {original.id} whole")
+        if original.kind not in MOVES_MONEY or original.reverses_id is not None:
+            raise InvalidTransfer(transfer.id, f"{original.id} moved nothing or is a reversal itself")
 
 
 def _apply(

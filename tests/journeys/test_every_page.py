@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gzip
+from uuid import uuid4
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import Stand, sign_in_with_password
-from tests.journeys.test_gift import in_need  # noqa: F401 - a fixture
+from app.core.actor import EVERYWHERE, Actor
+from app.core.clock import SYSTEM_CLOCK
+from app.identity.roles import Role
+from app.market.places.services import add_market
+from tests.factories.market import make_product, make_seller
+from tests.journeys.conftest import COMMUNE, Stand, sign_in_with_password
+from tests.journeys.test_gift import in_need, on  # noqa: F401 - a fixture among them
 
 pytestmark = pytest.mark.journey
 
@@ -43,9 +49,23 @@ def wide_open(chromium: Browser, stand: Stand):
     context.close()
 
 
-def test_public_pages_are_for_everyone(wide_open: Page, in_need: str):  # noqa: F811 - the imported fixture
+@pytest.fixture(scope="module")
+def goods(stand: Stand) -> tuple[str, ...]:
+    """Paths of a product, its shop and a market, so that no list is looked at empty only."""
+    with on(stand):
+        seller = make_seller(clock=SYSTEM_CLOCK)
+        shop_code = seller.shop.code
+        product_code = make_product(seller=seller, clock=SYSTEM_CLOCK).code
+        operator = Actor(uuid4(), frozenset({Role.PROVINCE_OPERATOR}), frozenset({EVERYWHERE}))
+        market = add_market(
+            actor=operator, name="Chợ phiên Mẫu", commune_code=COMMUNE, meeting_rule="ngày 2 và 7", clock=SYSTEM_CLOCK
+        )
+        return f"/san-pham/{product_code}", f"/gian-hang/{shop_code}", f"/cho-phien/{market.code}"
+
+
+def test_public_pages_are_for_everyone(wide_open: Page, in_need: str, goods: tuple[str, ...]):  # noqa: F811
     found = {}
-    for path in (*PUBLIC, f"/ung-ho/{in_need}"):
+    for path in (*PUBLIC, f"/ung-ho/{in_need}", *goods):
         wide_open.goto(path)
         if problems := _problems(wide_open):
             found[path] = problems

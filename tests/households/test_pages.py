@@ -158,6 +158,17 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
     assert officer.post(f"{path}/ho-ngheo/thu-hoi", {}, path).status_code == 302
 
 
+def test_an_empty_welfare_form_marks_every_empty_place_at_once(officer: Browser) -> None:
+    household = make.poor(clock=SYSTEM_CLOCK)
+    path = f"{WELFARE}/{household.code}"
+    answer = officer.post(path, {"bin": "970405", "number": " ", "need": "Mua sách vở cho con"}, path)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert all(f'href="#{name}"' in page for name in ("number", "holder"))
+    assert 'href="#need"' not in page
+    assert "Mua sách vở cho con" in page
+
+
 def test_another_communes_pages_are_not_found(sign_in: SignIn) -> None:
     household = make.poor(clock=SYSTEM_CLOCK)
     stranger = sign_in(Role.COMMUNE_OFFICER, make.DAI_PHUC)

@@ -58,6 +58,8 @@ def give(code: str) -> Response | tuple[str, int]:
     actor = current_actor()
     found = registry.by_code(code, actor=actor)
     form = {name: request.form.get(name, "")[:MAX_LENGTH] for name in ("bin", "number", "holder", "need")}
+    if empty := [name for name, typed in form.items() if not typed.strip()]:
+        return _show(found, dict.fromkeys(empty, _("Chỗ này cần điền."))), 422
     try:
         services.open_welfare_account(actor=actor, household_id=found.id, clock=SYSTEM_CLOCK, **form)
     except AppError as error:

@@ -22,6 +22,7 @@ def test_finance_sees_what_waits_and_why(client):
     assert "thừa tiền" in page
     assert request.code in page
     assert number not in page
+    assert "Về đầu danh sách" not in page
     listed = client.get("/api/v1/suspense").json
     assert [(item["amount_vnd"], item["outcome"]) for item in listed["items"]] == [(1, "overpaid")]
 

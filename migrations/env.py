@@ -15,7 +15,11 @@ config = context.config
 
 
 def _prepare(connection: sa.Connection) -> None:
-    """Make sure the roles exist and step into `migrator`, when the login may."""
+    """Make sure the roles exist and step into `migrator`.
+
+    A login that may create roles (a managed database's owner, say) is made a member of both where it is not one yet;
+    a superuser, and a login that was given the role, need nothing.
+    """
     for role in ("app", "migrator"):
         connection.execute(
             sa.text(
@@ -24,6 +28,8 @@ def _prepare(connection: sa.Connection) -> None:
                 f" EXCEPTION WHEN duplicate_object THEN NULL; END $$"
             )
         )
+        if connection.scalar(sa.text(f"SELECT session_user <> '{role}' AND NOT pg_has_role('{role}', 'MEMBER')")):
+            connection.execute(sa.text(f"GRANT {role} TO CURRENT_USER"))
     if connection.scalar(sa.text("SELECT session_user <> 'migrator'")):
         database = connection.scalar(sa.text("SELECT quote_ident(current_database())"))
         connection.execute(sa.text(f"GRANT CREATE ON DATABASE {database} TO migrator"))

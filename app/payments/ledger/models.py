@@ -21,11 +21,15 @@ class AccountKind(StrEnum):
     SUSPENSE = "suspense"  # arrived, not yet known for whom
     RECEIVED = "received"  # what arrived straight at a payee's own bank account
     PAYABLE = "payable"  # what we collected and owe to a payee
+    OUTSIDE_PAYEE = "outside_payee"  # payees' own bank accounts, as payouts reach them
+    OUTSIDE_PAYER = "outside_payer"  # payers' bank accounts, as refunds reach them by transfer
+    SELLER_DEBT = "seller_debt"  # what a payee owes us after a refund: zero, or minus the debt
 
 
 # Accounts that stand for the world, and suspense, keep no running balance: no payment waits for another on their row.
-WITHOUT_BALANCE = frozenset({AccountKind.OUTSIDE_BANK, AccountKind.OUTSIDE_CARD, AccountKind.SUSPENSE})
-MAY_GO_NEGATIVE = frozenset({AccountKind.OUTSIDE_BANK, AccountKind.OUTSIDE_CARD})
+OUTSIDE = frozenset(kind for kind in AccountKind if kind.startswith("outside_"))
+WITHOUT_BALANCE = OUTSIDE | {AccountKind.SUSPENSE}
+MAY_GO_NEGATIVE = OUTSIDE | {AccountKind.SELLER_DEBT}
 
 
 class TransferKind(StrEnum):

@@ -28,7 +28,9 @@ def _prepare(connection: sa.Connection) -> None:
                 f" EXCEPTION WHEN duplicate_object THEN NULL; END $$"
             )
         )
-        if connection.scalar(sa.text(f"SELECT session_user <> '{role}' AND NOT pg_has_role('{role}', 'MEMBER')")):
+        lacks = f"session_user <> '{role}' AND NOT pg_has_role(session_user, '{role}', 'MEMBER')"
+        may = "(SELECT rolcreaterole FROM pg_roles WHERE rolname = session_user)"
+        if connection.scalar(sa.text(f"SELECT {lacks} AND {may}")):  # noqa: S608
             connection.execute(sa.text(f"GRANT {role} TO CURRENT_USER"))
     if connection.scalar(sa.text("SELECT session_user <> 'migrator'")):
         database = connection.scalar(sa.text("SELECT quote_ident(current_database())"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.core.states import stepper
+
 
 class State(StrEnum):
     """Where a gift is; part of the public API.
@@ -28,19 +30,4 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.ASKED, Event.MONEY_COMPLETE): State.RECEIVED,
     (State.ASKED, Event.TIME_PASSED): State.EXPIRED,
 }
-
-
-class ImpossibleStep(RuntimeError):
-    """The event makes no sense in this state; a programming error."""
-
-
-def step(state: State, event: Event) -> State:
-    """The state after the event.
-
-    Raises:
-        ImpossibleStep: the table does not know the pair.
-    """
-    try:
-        return NEXT[state, event]
-    except KeyError:
-        raise ImpossibleStep(f"{event} cannot happen to a gift that is {state}") from None
+step = stepper(NEXT, "a gift")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.core.states import ImpossibleStep, stepper
+
+__all__ = ["NEXT", "STOCK", "Event", "Hold", "ImpossibleStep", "State", "step"]
+
 
 class State(StrEnum):
     """Where an order is; part of the public API."""
@@ -42,19 +46,4 @@ STOCK: dict[State, Hold] = {
     State.EXPIRED: Hold.RELEASED,
     State.CANCELLED: Hold.RELEASED,
 }
-
-
-class ImpossibleStep(RuntimeError):
-    """The event makes no sense in this state; a programming error."""
-
-
-def step(state: State, event: Event) -> State:
-    """The state after the event.
-
-    Raises:
-        ImpossibleStep: the table does not know the pair.
-    """
-    try:
-        return NEXT[state, event]
-    except KeyError:
-        raise ImpossibleStep(f"{event} cannot happen to an order that is {state}") from None
+step = stepper(NEXT, "an order")

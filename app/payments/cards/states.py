@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.core.states import stepper
+
 
 class State(StrEnum):
     """Where a card payment is."""
@@ -52,22 +54,9 @@ OVER = frozenset({State.SUCCEEDED, State.CANCELLED})
 UNASKED = frozenset({State.STARTING, State.UNKNOWN})
 
 
-class ImpossibleStep(RuntimeError):
-    """The event makes no sense in this state; a programming error."""
-
-
 def fits(state: State, event: Event) -> bool:
     """Whether the event still means something in this state."""
     return (state, event) in NEXT
 
 
-def step(state: State, event: Event) -> State:
-    """The state after the event.
-
-    Raises:
-        ImpossibleStep: the table does not know the pair.
-    """
-    try:
-        return NEXT[state, event]
-    except KeyError:
-        raise ImpossibleStep(f"{event} cannot happen to a card payment that is {state}") from None
+step = stepper(NEXT, "a card payment")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.core.states import ImpossibleStep, stepper
+
+__all__ = ["NEXT", "OPEN", "Event", "ImpossibleStep", "State", "step"]
+
 
 class State(StrEnum):
     """Where a request is; part of the public API."""
@@ -38,19 +42,4 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.PAID, Event.MONEY_RETURNED): State.REFUNDED,
 }
 OPEN = frozenset({State.ASKED, State.PART_PAID})
-
-
-class ImpossibleStep(RuntimeError):
-    """The event makes no sense in this state; a programming error."""
-
-
-def step(state: State, event: Event) -> State:
-    """The state after the event.
-
-    Raises:
-        ImpossibleStep: the table does not know the pair.
-    """
-    try:
-        return NEXT[state, event]
-    except KeyError:
-        raise ImpossibleStep(f"{event} cannot happen to a request that is {state}") from None
+step = stepper(NEXT, "a request")

@@ -158,25 +158,6 @@ def grant_household(*, phone: str, household_id: UUID, display_name: str, clock:
     return user
 
 
-def end_grant(grant: RoleGrant, *, actor: Actor, clock: Clock) -> None:
-    """End a role now.
-
-    Raises:
-        Forbidden: the actor may not give (and so not take) this role.
-    """
-    _demand_right_to_grant(actor, NewGrant(Role(grant.role), grant.area_code, grant.household_id))
-    grant.valid_to = max(clock.now(), grant.valid_from)
-    audit.record(
-        "role_ended",
-        actor=actor,
-        subject_kind="user",
-        subject_id=grant.user_id,
-        clock=clock,
-        role=grant.role,
-        area_code=grant.area_code,
-    )
-
-
 def new_totp_secret(user: User) -> str:
     """Make and keep a base32 secret for the person's authenticator app; not in force yet."""
     secret = totp.new_secret()

@@ -61,18 +61,6 @@ def create_user(
     return user
 
 
-def find_or_create_household_user(*, phone: str, household_id: UUID, display_name: str, clock: Clock) -> User:
-    """`operations.grant_household` as a use case of its own.
-
-    Raises:
-        BadPhone: not a Vietnamese number.
-    """
-    with transaction():
-        return operations.grant_household(
-            phone=phone, household_id=household_id, display_name=display_name, clock=clock
-        )
-
-
 def grant_role(*, actor: Actor, user_id: UUID, grant: NewGrant, clock: Clock) -> None:
     """Give a person a role.
 

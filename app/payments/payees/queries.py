@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.core.crypto import unseal_by_id
 from app.core.database import db
 from app.core.masking import mask_tail
-from app.payments.payees.models import BankAccount, Payee, PayeeKind
+from app.payments.payees.models import BankAccount, Payee
 from app.payments.payees.operations import HOLDER_FIELD, NUMBER_FIELD
 from app.payments.vietqr.banks import bank_by_bin
 
@@ -27,11 +27,6 @@ class MaskedAccount:
 def get_payee(payee_id: UUID, *, for_update: bool = False) -> Payee:
     """The payee by id."""
     return db.session.get_one(Payee, payee_id, with_for_update=for_update or None, populate_existing=for_update)
-
-
-def payee_of(kind: PayeeKind, owner_id: UUID) -> Payee | None:
-    """The payee an owner is in this part."""
-    return db.session.scalar(sa.select(Payee).where(Payee.kind == kind, Payee.owner_id == owner_id))
 
 
 def get_account(account_id: UUID) -> BankAccount:

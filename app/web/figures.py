@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from app.core.database import db
-from app.market.catalogue.models import Product, Shop
-from app.market.places.models import Market
+from app.market.catalogue import queries as catalogue
+from app.market.places import queries as places
 
 COUNTED_TO = 10_000
 
@@ -18,9 +18,9 @@ COUNTED_TO = 10_000
 def figures() -> Sequence[tuple[int | str, str]]:
     """(number, words); what there is none of is left out. Counting stops at 10,000 and says so with a plus sign."""
     wanted = (
-        (sa.select(Product.id).where(Product.status == sa.literal_column("'live'")), _("món hàng đang bày")),
-        (sa.select(Shop.id).where(Shop.status == "open"), _("gian hàng của bà con")),
-        (sa.select(Market.id).where(Market.status == "open"), _("chợ phiên nhận quét mã")),
+        (catalogue.live_products(), _("món hàng đang bày")),
+        (catalogue.open_shops(), _("gian hàng của bà con")),
+        (places.open_markets(), _("chợ phiên nhận quét mã")),
     )
     counts = db.session.execute(sa.select(*(_counted(query) for query, _words in wanted))).one()
     return [

@@ -227,12 +227,6 @@ def by_codes(codes: Iterable[str], *, for_update: bool = False) -> dict[str, Pro
     return {product.code: product for product in db.session.scalars(query)}
 
 
-def by_ids(ids: Iterable[UUID]) -> dict[UUID, Product]:
-    """Products by id, each with its shop."""
-    query = sa.select(Product).where(Product.id.in_(set(ids))).options(joinedload(Product.shop))
-    return {product.id: product for product in db.session.scalars(query)}
-
-
 def products_of(shop_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[Product]:
     """The seller's own list, newest first, with photos; paused ones too."""
     query = (
@@ -248,6 +242,21 @@ def products_of(shop_id: UUID, *, cursor: str | None = None, limit: int = 20) ->
     items = found[:limit]
     last = items[-1] if len(found) > limit else None
     return Page(items, encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None)
+
+
+def payee_and_code(household_id: UUID | None) -> sa.Select[UUID, str]:
+    """Selects the payee of the household's shop and the shop's code, for a query of a room below."""
+    return sa.select(Shop.payee_id, Shop.code).where(Shop.household_id == household_id)
+
+
+def live_products() -> sa.Select[UUID]:
+    """Selects the ids of products on display, for counting."""
+    return sa.select(Product.id).where(_LIVE)
+
+
+def open_shops() -> sa.Select[UUID]:
+    """Selects the ids of open shops, for counting."""
+    return sa.select(Shop.id).where(Shop.status == "open")
 
 
 def shop_of(household_id: UUID | None) -> Shop | None:

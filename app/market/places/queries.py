@@ -34,6 +34,11 @@ class MarketCard:
     stalls: int
 
 
+def open_markets() -> sa.Select[UUID]:
+    """Selects the ids of open markets, for counting."""
+    return sa.select(Market.id).where(Market.status == "open")
+
+
 def list_markets() -> list[MarketCard]:
     """All open markets by name, each with the number of its stalls. A province has some dozens."""
     stalls = (

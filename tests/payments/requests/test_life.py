@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from app.core.codes import is_valid
 from app.core.database import TransactionMisuse, db, transaction
 from app.core.ids import uuid7
 from app.payments.payees import operations as payees
-from app.payments.payees.models import PayeeKind
+from app.payments.payees.models import Payee, PayeeKind
 from app.payments.requests import operations, queries, services, views
 from app.payments.requests.errors import AlreadyPaid, NoAccount, RequestNotFound
 from app.payments.requests.models import Method, PaymentRequest, Purpose, Settlement
@@ -163,7 +164,7 @@ def test_a_handler_that_fails_leaves_money_and_request_for_the_pump(client, purp
     monkeypatch.setattr(purpose, "on_paid", fail)
     assert notify(client, "sepay", transfer(number, 50_000, request.code)).status_code == 200
     assert fresh(request).status == "asked"
-    assert queries.last_arrival_seq(payee.id) == 0
+    assert queries.arrivals_since(payee.id, 0) == []
 
 
 def test_requests_are_found_by_purpose(purpose, clock):
@@ -215,7 +216,7 @@ def test_arrivals_of_today_are_those_since_midnight_in_vietnam(client, purpose):
     arrivals = queries.arrivals_since(payee.id, 0)
     today = FrozenClock(arrivals[-1].created_at)
     tomorrow = FrozenClock(arrivals[-1].created_at + timedelta(days=1))
-    assert queries.arrived_today_vnd(payee.id, clock=today) == 3_000
-    assert queries.arrived_today_vnd(payee.id, clock=tomorrow) == 0
+    ears = sa.select(Payee.id, sa.literal("loa")).where(Payee.id == payee.id)
+    assert queries.heard_so_far(ears, clock=today) == [queries.Heard(payee.id, "loa", last_seq=2, total_vnd=3_000)]
+    assert queries.heard_so_far(ears, clock=tomorrow) == [queries.Heard(payee.id, "loa", last_seq=2, total_vnd=0)]
     assert queries.arrivals_since(payee.id, 1) == arrivals[1:]
-    assert queries.last_arrival_seq(payee.id) == 2

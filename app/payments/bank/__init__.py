@@ -1,1 +1,1 @@
-"""Word that money arrived: three providers' notices, one inbox, matching, suspense."""
+"""Word that money arrived: three providers' notices, one inbox, matching."""

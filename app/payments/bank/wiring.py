@@ -30,11 +30,12 @@ def install(_app: Flask) -> None:
         """,
     )
     register_invariant(
-        "every đồng the ledger took from a bank is told of by a notice",
+        "every đồng the ledger took from a bank is told of by a notice, or comes back from a return to its sender",
         """
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_bank'
         WHERE source.owner_id IN ('sepay', 'payos', 'casso')
+          AND transfer.reverses_id IS NULL
           AND NOT EXISTS (SELECT FROM notice_allocation AS part WHERE part.transfer_id = transfer.id)
         """,
     )

@@ -32,3 +32,18 @@ class AlreadyPaid(AppError):
 
     def __init__(self) -> None:
         super().__init__(_("Khoản này đã thanh toán hoặc đã đóng nên không đổi được nữa."))
+
+
+class MoneyBuiltUpon(AppError):
+    """The money can't be taken back as if it never came: something rests on it."""
+
+    status, code = 409, "money_built_upon"
+
+    def __init__(self, request_code: str) -> None:
+        super().__init__(
+            _(
+                "Mã %(code)s đã xong: hàng hoặc biên nhận đã theo tiền mà đi. Hãy hoàn tiền thay vì gỡ.",
+                code=request_code,
+            ),
+            request_code=request_code,
+        )

@@ -19,9 +19,9 @@ from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
 from app.payments.payees.models import Payee
-from app.payments.requests.errors import AlreadyPaid, NoAccount
+from app.payments.requests.errors import AlreadyPaid, MoneyBuiltUpon, NoAccount
 from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
-from app.payments.requests.purposes import handler_of
+from app.payments.requests.purposes import handler_of, may_undo
 from app.payments.requests.states import OPEN, Event, State, step
 
 CODE_PREFIX = "CP"
@@ -179,6 +179,27 @@ def receive(
         )
     )
     session.flush()
+
+
+def take_back(request: PaymentRequest, *, transfer_id: UUID, new_id: UUID, amount_vnd: int, clock: Clock) -> None:
+    """Reverse the transfer of money given to a locked request by mistake. Its arrival stays: it was heard.
+
+    Args:
+        transfer_id: the transfer `receive` posted, of `amount_vnd`.
+        new_id: the id of the reversing transfer.
+
+    Raises:
+        MoneyBuiltUpon: the request is paid and its purpose has acted on it, or it was refunded.
+    """
+    built_upon = request.status == State.PAID and not may_undo(request)
+    if built_upon or request.status == State.REFUNDED:
+        raise MoneyBuiltUpon(request.code)
+    event = Event.ALL_TAKEN_BACK if amount_vnd == request.paid_vnd else Event.SOME_TAKEN_BACK
+    request.status = step(State(request.status), event)
+    request.paid_vnd -= amount_vnd
+    request.paid_at = None
+    ledger.reverse(transfer_id, new_id=new_id, event_at=clock.now(), clock=clock)
+    require_transaction().flush()
 
 
 def cancel(request: PaymentRequest, *, clock: Clock) -> None:

@@ -29,7 +29,11 @@ class PurposeView:
 
 
 class PurposeHandler(Protocol):
-    """A room's side. `on_paid` and `on_expired` run inside the transaction that moved the request."""
+    """A room's side. `on_paid` and `on_expired` run inside the transaction that moved the request.
+
+    A room may also offer `may_undo(request) -> bool`: whether money that completed the request may be taken back as if
+    it had never come, because nothing was built on it. The room then lets `on_paid` come again. See `may_undo`.
+    """
 
     def on_paid(self, request: PaymentRequest, *, clock: Clock) -> None:
         """The full amount is there."""
@@ -62,3 +66,9 @@ def handler_of(request: PaymentRequest) -> PurposeHandler:
         return _HANDLERS[request.purpose_kind]
     except KeyError:
         raise LookupError(f"no room handles payments for {request.purpose_kind!r}") from None
+
+
+def may_undo(request: PaymentRequest) -> bool:
+    """Whether a paid request may become unpaid again; no, unless its room says so."""
+    asked = getattr(handler_of(request), "may_undo", None)
+    return asked is not None and bool(asked(request))

@@ -28,6 +28,8 @@ class Event(StrEnum):
     TIME_PASSED = "time_passed"
     WITHDRAWN = "withdrawn"
     MONEY_RETURNED = "money_returned"
+    SOME_TAKEN_BACK = "some_taken_back"  # money given to it by mistake leaves again
+    ALL_TAKEN_BACK = "all_taken_back"
 
 
 NEXT: dict[tuple[State, Event], State] = {
@@ -39,7 +41,15 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.PART_PAID, Event.MONEY_COMPLETE): State.PAID,
     (State.PART_PAID, Event.TIME_PASSED): State.EXPIRED,
     (State.PART_PAID, Event.WITHDRAWN): State.CANCELLED,
+    (State.PART_PAID, Event.SOME_TAKEN_BACK): State.PART_PAID,
+    (State.PART_PAID, Event.ALL_TAKEN_BACK): State.ASKED,
     (State.PAID, Event.MONEY_RETURNED): State.REFUNDED,
+    (State.PAID, Event.SOME_TAKEN_BACK): State.PART_PAID,
+    (State.PAID, Event.ALL_TAKEN_BACK): State.ASKED,
+    (State.EXPIRED, Event.SOME_TAKEN_BACK): State.EXPIRED,
+    (State.EXPIRED, Event.ALL_TAKEN_BACK): State.EXPIRED,
+    (State.CANCELLED, Event.SOME_TAKEN_BACK): State.CANCELLED,
+    (State.CANCELLED, Event.ALL_TAKEN_BACK): State.CANCELLED,
 }
 OPEN = frozenset({State.ASKED, State.PART_PAID})
 step = stepper(NEXT, "a request")

@@ -14,8 +14,9 @@ from flask import Flask
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
-from app.payments.bank import queries, services
+from app.payments.bank import services
 from app.payments.bank.models import BankNotice
+from app.payments.desk import queries as desk
 from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import AccountKind, Entry
 from app.payments.requests import operations as request_operations
@@ -120,7 +121,7 @@ def test_a_destroyed_code_waits_in_suspense(client, purpose, payee):
     notify(client, "casso", transfer(payee[1], 50_000, f"{wrong} CHO PHIEN"))
     assert fresh(request).status == "asked"
     assert outcomes() == ["unmatched"]
-    assert [item.amount_vnd for item in queries.suspense(cursor=None, limit=10).items] == [50_000]
+    assert [item.amount_vnd for item in desk.suspense(cursor=None, limit=10).items] == [50_000]
 
 
 def test_short_money_then_the_rest(client, purpose, payee):
@@ -140,7 +141,7 @@ def test_too_much_pays_and_the_rest_waits(client, purpose, payee):
     assert fresh(request).status == "paid"
     assert received_vnd(payee[0].id) == 50_000
     assert outcomes() == ["overpaid"]
-    assert queries.suspense_total_vnd() == 1
+    assert desk.suspense_total_vnd() == 1
 
 
 def test_paying_twice_keeps_the_second_payment_in_suspense(client, purpose, payee):
@@ -149,7 +150,7 @@ def test_paying_twice_keeps_the_second_payment_in_suspense(client, purpose, paye
         notify(client, "sepay", transfer(payee[1], 50_000, request.code + " A"))
     assert outcomes() == ["matched", "duplicate"]
     assert received_vnd(payee[0].id) == 50_000
-    assert queries.suspense_total_vnd() == 50_000
+    assert desk.suspense_total_vnd() == 50_000
 
 
 def test_money_for_a_cancelled_request_never_revives_it(client, purpose, payee):

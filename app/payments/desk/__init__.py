@@ -1,0 +1,1 @@
+"""The matching desk: people move what waits in suspense, to the requests it belongs to or back to its sender."""

@@ -1,0 +1,91 @@
+"""What comes in and goes out at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, post_load, validate
+
+from app.core.api import Input, Output, money, text
+from app.core.codes import normalise
+from app.payments.desk.models import Kind
+from app.payments.desk.operations import MAX_PARTS, MAX_REASON, MAX_REFERENCE, MIN_REASON, Wish
+
+
+class SuspenseItemSchema(Output):
+    """Money that waits for a person."""
+
+    notice_id = fields.UUID()
+    wire = fields.String()
+    outcome = fields.String()
+    amount_vnd = fields.Integer(metadata={"description": "What nobody decided about yet"})
+    proposed_vnd = fields.Integer(metadata={"description": "What waits for a second person"})
+    suspense_vnd = fields.Integer(metadata={"description": "What came into suspense at first"})
+    notice_amount_vnd = fields.Integer()
+    account_masked = fields.String()
+    memo = fields.String()
+    reference = fields.String()
+    request_code = fields.String(allow_none=True)
+    event_at = fields.AwareDateTime()
+    received_at = fields.AwareDateTime()
+
+
+class WishSchema(Input):
+    """Part of the money: to the request of a code, or back to its sender by the bank transfer of a reference."""
+
+    kind = fields.String(required=True, validate=validate.OneOf([str(kind) for kind in Kind]))
+    amount_vnd = money()
+    reason = text(min_length=MIN_REASON, max_length=MAX_REASON)
+    request_code = text(max_length=60, required=False, load_default=None, allow_none=True)
+    bank_reference = text(max_length=MAX_REFERENCE, required=False, load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Wish:
+        """The wish, its code as we store codes."""
+        code = data.pop("request_code")
+        return Wish(
+            kind=Kind(data["kind"]),
+            amount_vnd=data["amount_vnd"],
+            reason=data["reason"],
+            request_code=normalise(code) if code else None,
+            bank_reference=data["bank_reference"],
+        )
+
+
+class ActSchema(Input):
+    """Parts of one notice's money, moved together or not at all."""
+
+    actions = fields.List(fields.Nested(WishSchema), required=True, validate=validate.Length(min=1, max=MAX_PARTS))
+
+
+class ReasonSchema(Input):
+    """Why."""
+
+    reason = text(min_length=MIN_REASON, max_length=MAX_REASON)
+
+
+class ActionSchema(Output):
+    """One action; `state` is `proposed` until a second person approves one above the limit."""
+
+    id = fields.UUID()
+    kind = fields.String(metadata={"enum": [str(kind) for kind in Kind]})
+    state = fields.String(metadata={"enum": ["proposed", "done", "undone", "rejected"]})
+    amount_vnd = fields.Integer()
+    request_code = fields.String(allow_none=True)
+    bank_reference = fields.String(allow_none=True)
+    reason = fields.String()
+    needs_approval = fields.Boolean()
+    created_by = fields.UUID()
+    created_at = fields.AwareDateTime()
+    approved_by = fields.UUID(allow_none=True)
+    done_at = fields.AwareDateTime(allow_none=True)
+    transfer_id = fields.UUID(allow_none=True)
+    closed_by = fields.UUID(allow_none=True)
+    closed_at = fields.AwareDateTime(allow_none=True)
+    closed_reason = fields.String(allow_none=True)
+
+
+class ActionsSchema(Output):
+    """The actions of one notice, oldest first."""
+
+    items = fields.List(fields.Nested(ActionSchema))

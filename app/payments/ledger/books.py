@@ -27,7 +27,8 @@ _INVARIANTS: dict[str, str] = {
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         LEFT JOIN ledger_entry AS entry ON entry.transfer_id = transfer.id
         GROUP BY transfer.id
-        HAVING count(entry.id) <> CASE WHEN transfer.kind IN ('posted', 'post_pending') THEN 2 ELSE 0 END
+        HAVING count(entry.id)
+            <> CASE WHEN transfer.kind IN ('posted', 'post_pending') AND transfer.amount_vnd > 0 THEN 2 ELSE 0 END
             OR count(entry.id) <> count(entry.id) FILTER (WHERE
                 (entry.account_id = transfer.from_account_id AND entry.amount_vnd = -transfer.amount_vnd)
                 OR (entry.account_id = transfer.to_account_id AND entry.amount_vnd = transfer.amount_vnd))
@@ -76,6 +77,14 @@ _INVARIANTS: dict[str, str] = {
         SELECT held.id::text FROM ledger_transfer AS held
         JOIN ledger_transfer AS resolution ON resolution.pending_id = held.id
         GROUP BY held.id HAVING count(*) > 1 OR sum(resolution.amount_vnd) > held.amount_vnd
+    """,
+    "every end of a reservation and every reversal is noted, and nothing else": """
+        SELECT coalesce(transfer.id, closing.closed_by_id)::text
+        FROM (SELECT id, coalesce(pending_id, reverses_id) AS ended FROM ledger_transfer
+              WHERE pending_id IS NOT NULL OR reverses_id IS NOT NULL) AS transfer
+        FULL JOIN ledger_closing AS closing
+            ON closing.closed_by_id = transfer.id AND closing.transfer_id = transfer.ended
+        WHERE transfer.id IS NULL OR closing.transfer_id IS NULL
     """,
     "a transfer is reversed at most once, whole": """
         SELECT original.id::text FROM ledger_transfer AS original

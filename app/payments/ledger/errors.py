@@ -27,3 +27,19 @@ class NotPending(LedgerError):
 
 class InvalidTransfer(LedgerError):
     """Amount, accounts or kind do not make sense."""
+
+
+class ConcurrentRepeat(LedgerError):
+    """One of several transfers landed while they were being posted; begin the transaction again."""
+
+
+class AccountClosed(LedgerError):
+    """The account takes part in nothing new."""
+
+
+class AccountInUse(Exception):
+    """The account still holds money or promises, so it can't be closed."""
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__(f"account {account_id} is not empty")
+        self.account_id = account_id

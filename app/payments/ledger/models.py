@@ -52,10 +52,12 @@ class Account(Model):
     __tablename__ = "ledger_account"
     __table_args__ = (
         sa.UniqueConstraint("kind", "owner_id", name="uq_ledger_account_kind_owner_id"),
+        sa.Index("ix_ledger_account_owner_id", "owner_id"),
         sa.CheckConstraint(
             "may_go_negative OR balance_vnd IS NULL OR balance_vnd >= pending_out_vnd", name="overdraft"
         ),
         sa.CheckConstraint("pending_out_vnd >= 0 AND pending_in_vnd >= 0", name="pending"),
+        sa.CheckConstraint("kind <> 'seller_debt' OR balance_vnd <= 0", name="debt"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -66,36 +68,33 @@ class Account(Model):
     pending_in_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     pending_out_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class Transfer(Model):
-    """An immutable movement, reservation or resolution. Its id comes from the caller."""
+    """An immutable movement, reservation or resolution, in the partition of its id's month.
+
+    Its accounts exist and its entries fit: the database checks that over each statement, without locking the accounts.
+    `at_most_vnd` is set on a balancing transfer: what was wanted, while `amount_vnd` is what could be moved.
+    """
 
     __tablename__ = "ledger_transfer"
     __table_args__ = (
         sa.CheckConstraint("amount_vnd >= 0", name="amount"),
         sa.CheckConstraint("from_account_id <> to_account_id", name="two_accounts"),
         sa.Index("ix_ledger_transfer_purpose", "purpose_kind", "purpose_id"),
-        sa.Index(
-            "uq_ledger_transfer_pending_id",
-            "pending_id",
-            unique=True,
-            postgresql_where=sa.text("pending_id IS NOT NULL"),
-        ),
-        sa.Index(
-            "uq_ledger_transfer_reverses_id",
-            "reverses_id",
-            unique=True,
-            postgresql_where=sa.text("reverses_id IS NOT NULL"),
-        ),
+        sa.Index("ix_ledger_transfer_pending_id", "pending_id", postgresql_where=sa.text("pending_id IS NOT NULL")),
+        sa.Index("ix_ledger_transfer_reverses_id", "reverses_id", postgresql_where=sa.text("reverses_id IS NOT NULL")),
         sa.Index("ix_ledger_transfer_expires_at", "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
+        {"postgresql_partition_by": "RANGE (id)"},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    from_account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
-    to_account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
+    from_account_id: Mapped[UUID]
+    to_account_id: Mapped[UUID]
     amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    at_most_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
     pending_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
     reverses_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
     purpose_kind: Mapped[str | None]
@@ -106,24 +105,33 @@ class Transfer(Model):
 
 
 class Entry(Model):
-    """One side of a transfer: negative leaves the account, positive enters it."""
+    """One side of a transfer: negative leaves the account, positive enters it. `id` is the order of posting."""
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        sa.UniqueConstraint("transfer_id", "account_id", name="uq_ledger_entry_transfer_id_account_id"),
-        sa.Index("ix_ledger_entry_account_id_id", "account_id", "id"),
+        sa.Index("ix_ledger_entry_account_id", "account_id", "created_at", "id"),
         sa.CheckConstraint("amount_vnd <> 0", name="amount"),
         sa.CheckConstraint(
             "(balance_before_vnd IS NULL AND balance_after_vnd IS NULL)"
             " OR balance_after_vnd = balance_before_vnd + amount_vnd",
             name="balances",
         ),
+        {"postgresql_partition_by": "RANGE (transfer_id)"},
     )
 
-    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    transfer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
-    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_account.id"))
+    id: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("nextval('ledger_entry_id_seq')"))
+    transfer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
     amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
     balance_before_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
     balance_after_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class Closing(Model):
+    """A transfer that has had its one end (a reservation's) or been taken back: the database allows no second."""
+
+    __tablename__ = "ledger_closing"
+
+    transfer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    closed_by_id: Mapped[UUID]

@@ -29,7 +29,7 @@ from tests.fakes.clock import FrozenClock
 from tests.payments.ledger.accounts import hold, make_account, move, reread, resolve
 from tests.payments.ledger.plain_books import Answer, PlainAccount, PlainBooks
 
-KINDS = (AccountKind.OUTSIDE_BANK, AccountKind.RECEIVED, AccountKind.PAYABLE, AccountKind.RECEIVED)
+KINDS = (AccountKind.OUTSIDE_CARD, AccountKind.RECEIVED, AccountKind.PAYABLE, AccountKind.RECEIVED)
 AMOUNTS = st.integers(1, 60)
 SIDES = st.tuples(st.integers(0, 3), st.integers(0, 3))
 ENDS = st.sampled_from([TransferKind.POST_PENDING, TransferKind.VOID_PENDING, TransferKind.EXPIRE_PENDING])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ INSERT_ENTRY = (
     "INSERT INTO ledger_entry (transfer_id, account_id, amount_vnd, balance_before_vnd, balance_after_vnd, created_at)"
     " VALUES (%s, %s, %s, %s, %s, now())"
 )
+Side = tuple[int, int, int | None, int | None]
 
 
 @pytest.fixture
@@ -46,15 +48,21 @@ def as_app(database_url: str) -> Iterator[psycopg.Connection[Any]]:
         connection.rollback()
 
 
-def insert_transfer(connection: psycopg.Connection[Any], accounts: tuple[Account, Account], **changes: Any) -> UUID:
+def insert_set(
+    connection: psycopg.Connection[Any], accounts: tuple[Account, Account], *sides: Side, **changes: Any
+) -> None:
+    """A transfer of 5 đồng with its entries (which account, amount, balance before, after), in one statement."""
     values = {"kind": "posted", "amount": 5, "pending": None} | changes
     new = uuid7()
-    sides = [account.id for account in accounts]
-    connection.execute(INSERT_TRANSFER, [new, values["kind"], *sides, values["amount"], values["pending"]])
-    return new
+    parts = [f"transfer AS ({INSERT_TRANSFER})"]
+    parameters = [new, values["kind"], *(account.id for account in accounts), values["amount"], values["pending"]]
+    for number, (which, amount, before, after) in enumerate(sides):
+        parts.append(f"side{number} AS ({INSERT_ENTRY})")
+        parameters += [new, accounts[which].id, amount, before, after]
+    connection.execute(f"WITH {', '.join(parts)} SELECT", parameters)
 
 
-@pytest.mark.parametrize("table", ["ledger_transfer", "ledger_entry"])
+@pytest.mark.parametrize("table", ["ledger_transfer", "ledger_entry", "ledger_transfer_rest", "ledger_entry_rest"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET amount_vnd = 1", "DELETE FROM {}", "TRUNCATE {}"])
 def test_what_is_written_can_not_be_changed(accounts, as_app, table, change):
     with pytest.raises(errors.InsufficientPrivilege):
@@ -77,38 +85,58 @@ def test_an_account_can_not_become_another(accounts, as_app, column):
         as_app.execute(f"UPDATE ledger_account SET {column} = {column}")
 
 
+LEAVES: Side = (0, -5, None, None)
+ENTERS: Side = (1, 5, 100, 105)
+
+
+def test_a_balanced_set_is_taken(accounts, as_app):
+    insert_set(as_app, accounts, LEAVES, ENTERS)
+
+
 @pytest.mark.parametrize(
     "sides",
     [
         pytest.param([], id="no entry"),
-        pytest.param([(0, -5)], id="one side only"),
-        pytest.param([(0, -5), (1, 4)], id="sides that differ"),
-        pytest.param([(0, 5), (1, -5)], id="the wrong way round"),
+        pytest.param([LEAVES], id="one side only"),
+        pytest.param([LEAVES, (1, 4, 100, 104)], id="sides that differ"),
+        pytest.param([(0, 5, None, None), (1, -5, 100, 95)], id="the wrong way round"),
     ],
 )
-def test_an_unbalanced_set_is_refused_at_commit(accounts, as_app, sides):
-    transfer = insert_transfer(as_app, accounts)
-    for which, amount in sides:
-        balance = [100, 100 + amount] if which else [None, None]
-        as_app.execute(INSERT_ENTRY, [transfer, accounts[which].id, amount, *balance])
+def test_an_unbalanced_set_is_refused(accounts, as_app, sides):
     with pytest.raises(errors.IntegrityConstraintViolation, match="does not balance"):
-        as_app.commit()
+        insert_set(as_app, accounts, *sides)
 
 
-def test_a_late_entry_to_a_landed_transfer_is_refused_at_commit(accounts, as_app, clock):
+def test_a_late_entry_to_a_landed_transfer_is_refused(accounts, as_app, clock):
     other = make_account(AccountKind.RECEIVED, clock=clock)
     (landed,) = as_app.execute("SELECT id FROM ledger_transfer").fetchone()
-    as_app.execute(INSERT_ENTRY, [landed, other.id, 100, 0, 100])
     with pytest.raises(errors.IntegrityConstraintViolation, match="does not balance"):
-        as_app.commit()
+        as_app.execute(INSERT_ENTRY, [landed, other.id, 100, 0, 100])
+
+
+def test_an_entry_without_a_transfer_is_refused(accounts, as_app):
+    with pytest.raises(errors.IntegrityConstraintViolation, match="does not balance"):
+        as_app.execute(INSERT_ENTRY, [uuid7(), accounts[1].id, 100, 100, 200])
+
+
+def test_a_transfer_of_an_unknown_account_is_refused(accounts, as_app):
+    ghost = copy.copy(accounts[0])
+    ghost.id = uuid7()
+    with pytest.raises(errors.ForeignKeyViolation):
+        insert_set(as_app, (ghost, accounts[1]), LEAVES, ENTERS)
+
+
+def test_an_account_is_never_deleted(accounts, database_url):
+    with psycopg.connect(libpq_url(database_url)) as connection:
+        connection.execute("SET ROLE migrator")
+        with pytest.raises(errors.IntegrityConstraintViolation):
+            connection.execute("DELETE FROM ledger_account")
+        connection.rollback()
 
 
 def test_a_pending_transfer_moves_nothing(accounts, as_app):
-    transfer = insert_transfer(as_app, accounts, kind="pending")
-    as_app.execute(INSERT_ENTRY, [transfer, accounts[0].id, -5, None, None])
-    as_app.execute(INSERT_ENTRY, [transfer, accounts[1].id, 5, 100, 105])
     with pytest.raises(errors.IntegrityConstraintViolation, match="does not balance"):
-        as_app.commit()
+        insert_set(as_app, accounts, LEAVES, ENTERS, kind="pending")
 
 
 def test_a_second_end_of_a_reservation_is_refused(accounts, as_app, clock):
@@ -116,7 +144,7 @@ def test_a_second_end_of_a_reservation_is_refused(accounts, as_app, clock):
     post(held, clock=clock)
     post(resolve(held, TransferKind.VOID_PENDING, 0, at=clock.now()), clock=clock)
     with pytest.raises(errors.UniqueViolation):
-        insert_transfer(as_app, accounts, kind="expire_pending", amount=0, pending=held.id)
+        as_app.execute("INSERT INTO ledger_closing VALUES (%s, %s)", [held.id, uuid7()])
 
 
 @pytest.mark.parametrize(
@@ -131,12 +159,12 @@ def test_a_second_end_of_a_reservation_is_refused(accounts, as_app, clock):
 )
 def test_a_transfer_that_makes_no_sense_is_refused(accounts, as_app, wrong):
     with pytest.raises(errors.CheckViolation):
-        insert_transfer(as_app, accounts, **wrong)
+        insert_set(as_app, accounts, **wrong)
 
 
 def test_a_transfer_to_itself_is_refused(accounts, as_app):
     with pytest.raises(errors.CheckViolation):
-        insert_transfer(as_app, (accounts[0], accounts[0]))
+        insert_set(as_app, (accounts[0], accounts[0]))
 
 
 def test_a_balance_below_zero_is_refused(accounts, as_app):
@@ -151,6 +179,5 @@ def test_a_promise_beyond_the_balance_is_refused(accounts, as_app):
 
 
 def test_an_entry_whose_balances_do_not_add_up_is_refused(accounts, as_app):
-    transfer = insert_transfer(as_app, accounts)
     with pytest.raises(errors.CheckViolation):
-        as_app.execute(INSERT_ENTRY, [transfer, accounts[1].id, 5, 100, 106])
+        insert_set(as_app, accounts, LEAVES, (1, 5, 100, 106))

@@ -83,13 +83,13 @@ def test_many_connections_ending_one_reservation_end_it_once(app: Flask, clock: 
 
 
 def test_a_reservation_between_untracked_accounts_ends_once(app: Flask, clock: FrozenClock, world: Account):
-    suspense = make_account(AccountKind.SUSPENSE, clock=clock)
-    held = hold(world, suspense, 600, at=clock.now())
+    other = make_account(AccountKind.OUTSIDE_CARD, clock=clock)
+    held = hold(world, other, 600, at=clock.now())
     post(held, clock=clock)
     works = [lambda: post(resolve(held, TransferKind.POST_PENDING, 600, at=clock.now()), clock=clock)] * 12
     answers = at_once(app, works)
     assert sum(isinstance(answer, NotPending) for answer in answers) == 11
-    assert entries_of(suspense) == 1
+    assert entries_of(other) == 1
 
 
 def test_a_crowd_emptying_an_account_never_takes_it_below_zero(app: Flask, clock: FrozenClock):

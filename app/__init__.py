@@ -22,6 +22,7 @@ ROOMS = (
     "app.payments.bank",
     "app.payments.desk",
     "app.payments.cards",
+    "app.payments.refunds",
     "app.households.areas",
     "app.households.registry",
     "app.households.welfare",

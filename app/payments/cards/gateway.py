@@ -26,7 +26,7 @@ class GatewayRefused(RuntimeError):
 
 
 class UnreadableIntent(ValueError):
-    """What should be a payment intent in đồng is not shaped like one."""
+    """What should be a payment intent or a refund in đồng is not shaped like one."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,36 @@ class Intent:
     charged_at: datetime | None = None
 
 
-class Gateway(Protocol):
+@dataclass(frozen=True)
+class RefundWord:
+    """A refund as the gateway told it.
+
+    Attributes:
+        status: the gateway's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`.
+        refund_id: our row, from the refund's metadata.
+        failure: why it failed, if it did and that was told.
+    """
+
+    id: str
+    status: str
+    amount_vnd: int
+    refund_id: UUID | None = None
+    failure: str | None = None
+
+
+class RefundGateway(Protocol):
+    """Whatever gives money back to cards. Every method may raise GatewayUnknown or GatewayRefused."""
+
+    def refund(self, *, refund_id: UUID, intent_id: str, amount_vnd: int) -> RefundWord:
+        """Send money back to the card that was charged; the same `refund_id` gets the same refund within `KEY_LIFE`."""
+        ...
+
+    def find_refund(self, *, refund_id: UUID, intent_id: str) -> RefundWord | None:
+        """The intent's refund made for our row, if there is one."""
+        ...
+
+
+class Gateway(RefundGateway, Protocol):
     """Whatever charges cards. Every method may raise GatewayUnknown or GatewayRefused."""
 
     def create(self, *, payment_id: UUID, code: str, amount_vnd: int) -> Intent:
@@ -121,6 +150,30 @@ class StripeGateway:
                     return read_intent(found)
         return None
 
+    def refund(self, *, refund_id: UUID, intent_id: str, amount_vnd: int) -> RefundWord:
+        """`POST /v1/refunds`; the key is made from our row's id."""
+        with _Translated():
+            made = self._client.v1.refunds.create(
+                {
+                    "payment_intent": intent_id,
+                    "amount": amount_vnd,
+                    "reason": "requested_by_customer",
+                    "metadata": {"refund": str(refund_id)},
+                },
+                {"idempotency_key": f"refund-{refund_id}"},
+            )
+        return read_refund(made.to_dict())
+
+    def find_refund(self, *, refund_id: UUID, intent_id: str) -> RefundWord | None:
+        """Walk `GET /v1/refunds` of the intent."""
+        with _Translated():
+            page = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+            for item in page.auto_paging_iter():
+                found = read_refund(item.to_dict())
+                if found.refund_id == refund_id:
+                    return found
+        return None
+
 
 class _Translated:
     """Turns the SDK's errors into ours. Their texts stay out of it: they may hold what was sent."""
@@ -165,6 +218,30 @@ def read_intent(told: Mapping[str, Any]) -> Intent:
             payment_id=_uuid(metadata.get("card_payment")),
             decline_code=str(declined) if declined else None,
             charged_at=charged,
+        )
+    except (KeyError, TypeError, AttributeError) as broken:
+        raise UnreadableIntent(type(broken).__name__) from None
+
+
+def read_refund(told: Mapping[str, Any]) -> RefundWord:
+    """A refund from the gateway's JSON, in an answer or an event.
+
+    Raises:
+        UnreadableIntent: no id, another currency, or an amount that is not whole đồng.
+    """
+    try:
+        refund_id, status, amount = told["id"], told["status"], told["amount"]
+        failure, metadata = told.get("failure_reason"), told.get("metadata") or {}
+        if not isinstance(refund_id, str) or not isinstance(status, str) or told["currency"] != CURRENCY:
+            raise UnreadableIntent("id, status or currency")
+        if isinstance(amount, bool) or not isinstance(amount, int) or amount <= 0:
+            raise UnreadableIntent("amount")
+        return RefundWord(
+            id=refund_id,
+            status=status,
+            amount_vnd=amount,
+            refund_id=_uuid(metadata.get("refund")),
+            failure=str(failure) if failure else None,
         )
     except (KeyError, TypeError, AttributeError) as broken:
         raise UnreadableIntent(type(broken).__name__) from None

@@ -31,6 +31,7 @@ class EventOutcome(StrEnum):
 
     The first four as in `Outcome`. `stale`: we knew that, or more. `unknown_intent`: not a payment of ours.
     `ignored`: of a kind that moves nothing here. `unreadable`: signed, but not shaped as documented.
+    `refund_noted`: word of a refund of ours, written down. `unknown_refund`: of one that we did not ask for.
     """
 
     MATCHED = "matched"
@@ -43,6 +44,8 @@ class EventOutcome(StrEnum):
     UNKNOWN_INTENT = "unknown_intent"
     IGNORED = "ignored"
     UNREADABLE = "unreadable"
+    REFUND_NOTED = "refund_noted"
+    UNKNOWN_REFUND = "unknown_refund"
 
 
 class CardPayment(Model):

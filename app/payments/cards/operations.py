@@ -11,7 +11,7 @@ from uuid import UUID
 from app.core.clock import Clock
 from app.core.crypto import seal_record, unseal_record
 from app.core.database import require_transaction
-from app.payments.cards import events, queries
+from app.payments.cards import events, listeners, queries
 from app.payments.cards.errors import UnreadableEvent
 from app.payments.cards.gateway import Intent, UnreadableIntent, read_intent
 from app.payments.cards.models import GATEWAY, RAW_FIELD, SECRET_FIELD, CardEvent, CardPayment, EventOutcome, Outcome
@@ -85,10 +85,14 @@ def note_answer(payment_id: UUID, intent: Intent, *, clock: Clock) -> None:
 def take_word(event: CardEvent, *, clock: Clock) -> EventOutcome:
     """Do what the locked event tells, once; word we have already, or that came too late, changes nothing."""
     kind = EVENT_KINDS.get(event.type)
-    if kind is None:
+    listener = listeners.of(event.type)
+    if kind is None and listener is None:
         return EventOutcome.IGNORED
     try:
-        intent = read_intent(events.subject(unseal_record(RAW_FIELD, event.raw_enc).encode()))
+        about = events.subject(unseal_record(RAW_FIELD, event.raw_enc).encode())
+        if kind is None:
+            return listener(about, clock) if listener else EventOutcome.IGNORED
+        intent = read_intent(about)
     except (UnreadableEvent, UnreadableIntent):
         return EventOutcome.UNREADABLE
     if kind is Event.CHARGED and intent.status != "succeeded":

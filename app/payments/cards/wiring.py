@@ -23,11 +23,11 @@ def install(app: Flask) -> None:
         """,
     )
     register_invariant(
-        "every đồng the ledger took from the card gateway is told of by a card payment",
+        "every đồng the ledger took from the card gateway is told of by a card payment, or came back from a refund",
         """
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_card'
-        WHERE source.owner_id = 'stripe'
+        WHERE source.owner_id = 'stripe' AND transfer.purpose_kind IS DISTINCT FROM 'refund'
           AND NOT EXISTS (SELECT FROM card_payment AS payment WHERE payment.id = transfer.id)
         """,
     )

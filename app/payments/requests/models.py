@@ -53,7 +53,11 @@ class StandingCode(Model):
 
 
 class PaymentRequest(Model):
-    """One request to pay. `status` follows `states.NEXT`; `paid_vnd` never exceeds `amount_vnd`."""
+    """One request to pay. `status` follows `states.NEXT`; `paid_vnd` never exceeds `amount_vnd`.
+
+    `refunding_vnd` is on its way back to the payer and `refunded_vnd` is back: the database keeps both as sums of the
+    refunds, never above `paid_vnd`, and lets nobody else write them.
+    """
 
     __tablename__ = "payment_request"
     __table_args__ = (
@@ -73,6 +77,8 @@ class PaymentRequest(Model):
     settlement: Mapped[str]
     amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
     paid_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    refunding_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    refunded_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     status: Mapped[str]
     label: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
@@ -88,6 +94,11 @@ class PaymentRequest(Model):
     def missing_vnd(self) -> int:
         """What is still to pay, in đồng."""
         return self.amount_vnd - self.paid_vnd
+
+    @property
+    def refundable_vnd(self) -> int:
+        """What was paid and neither went back nor is on its way back, in đồng."""
+        return self.paid_vnd - self.refunding_vnd - self.refunded_vnd
 
 
 class Arrival(Model):

@@ -19,6 +19,7 @@ from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
 from app.payments.payees.models import Payee
+from app.payments.requests import debts
 from app.payments.requests.errors import AlreadyPaid, MoneyBuiltUpon, NoAccount
 from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
 from app.payments.requests.purposes import handler_of, may_undo
@@ -159,6 +160,7 @@ def receive(
         request.paid_at = clock.now()
         handler_of(request).on_paid(request, clock=clock)
     ledger.post([transfer], clock=clock)
+    debts.repay(request, received_vnd=amount_vnd, event_at=event_at, clock=clock)
     seq = session.scalars(
         sa.update(Payee)
         .where(Payee.id == request.payee_id)
@@ -192,7 +194,7 @@ def take_back(request: PaymentRequest, *, transfer_id: UUID, new_id: UUID, amoun
         MoneyBuiltUpon: the request is paid and its purpose has acted on it, or it was refunded.
     """
     built_upon = request.status == State.PAID and not may_undo(request)
-    if built_upon or request.status == State.REFUNDED:
+    if built_upon or request.status == State.REFUNDED or amount_vnd > request.refundable_vnd:
         raise MoneyBuiltUpon(request.code)
     event = Event.ALL_TAKEN_BACK if amount_vnd == request.paid_vnd else Event.SOME_TAKEN_BACK
     request.status = step(State(request.status), event)

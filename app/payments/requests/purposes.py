@@ -6,7 +6,8 @@ Each room that collects money registers a handler for its purpose kind when the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
 
 from app.core.clock import Clock
 from app.payments.requests.models import PaymentRequest
@@ -28,6 +29,22 @@ class PurposeView:
     done_url: str
 
 
+@dataclass(frozen=True)
+class MoneyReturned:
+    """Money that reached its payer again.
+
+    Attributes:
+        amount_vnd: of this refund, in đồng.
+        lines: what of the purpose was given back, as the room asked for it: `{line, quantity, amount_vnd}` each.
+        whole: whether with it all that was paid is back.
+    """
+
+    refund_id: UUID
+    amount_vnd: int
+    lines: tuple[dict[str, Any], ...]
+    whole: bool
+
+
 class PurposeHandler(Protocol):
     """A room's side. `on_paid` and `on_expired` run inside the transaction that moved the request.
 
@@ -45,6 +62,15 @@ class PurposeHandler(Protocol):
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """What the payer sees."""
+        ...
+
+
+@runtime_checkable
+class HearsOfRefunds(Protocol):
+    """A handler that also wants to know of refunds; told inside the transaction that recorded the money's return."""
+
+    def on_refunded(self, request: PaymentRequest, refund: MoneyReturned, *, clock: Clock) -> None:
+        """Some or all of the money is back with the payer."""
         ...
 
 

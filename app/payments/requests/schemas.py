@@ -24,6 +24,8 @@ class PaymentRequestSchema(Output):
     method = fields.String()
     amount_vnd = fields.Integer()
     paid_vnd = fields.Integer()
+    refunding_vnd = fields.Integer(metadata={"description": "On its way back to the payer"})
+    refunded_vnd = fields.Integer(metadata={"description": "Back with the payer"})
     vietqr = fields.String(allow_none=True)
     card_client_secret = fields.String(allow_none=True)
     expires_at = fields.AwareDateTime()

@@ -28,6 +28,7 @@ class Event(StrEnum):
     TIME_PASSED = "time_passed"
     WITHDRAWN = "withdrawn"
     MONEY_RETURNED = "money_returned"
+    RETURN_FAILED = "return_failed"  # the payer's bank sent a refund back
     SOME_TAKEN_BACK = "some_taken_back"  # money given to it by mistake leaves again
     ALL_TAKEN_BACK = "all_taken_back"
 
@@ -44,6 +45,7 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.PART_PAID, Event.SOME_TAKEN_BACK): State.PART_PAID,
     (State.PART_PAID, Event.ALL_TAKEN_BACK): State.ASKED,
     (State.PAID, Event.MONEY_RETURNED): State.REFUNDED,
+    (State.REFUNDED, Event.RETURN_FAILED): State.PAID,
     (State.PAID, Event.SOME_TAKEN_BACK): State.PART_PAID,
     (State.PAID, Event.ALL_TAKEN_BACK): State.ASKED,
     (State.EXPIRED, Event.SOME_TAKEN_BACK): State.EXPIRED,

@@ -20,6 +20,7 @@ ROOMS = (
     "app.payments.payees",
     "app.payments.requests",
     "app.payments.bank",
+    "app.payments.statements",
     "app.payments.desk",
     "app.payments.cards",
     "app.payments.refunds",

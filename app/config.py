@@ -32,6 +32,7 @@ DEMO_SECRETS: Mapping[str, str] = {
     "BANK_SEPAY_SECRET": "demo-sepay-secret",
     "BANK_PAYOS_CHECKSUM_KEY": "demo-payos-checksum-key",
     "BANK_CASSO_KEY": "demo-casso-key",
+    "BANK_FEED_KEY": "demo-feed-key",
     "STRIPE_SECRET_KEY": "sk_test_demo",
     "STRIPE_PUBLISHABLE_KEY": "pk_test_demo",
     "STRIPE_WEBHOOK_SECRET": "whsec_demo",
@@ -54,6 +55,8 @@ class Config:
     bank_sepay_secret: str
     bank_payos_checksum_key: str
     bank_casso_key: str
+    bank_feed_key: str
+    bank_feed_url: str
     stripe_secret_key: str
     stripe_publishable_key: str
     stripe_webhook_secret: str
@@ -134,6 +137,8 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         bank_sepay_secret=secret("BANK_SEPAY_SECRET"),
         bank_payos_checksum_key=secret("BANK_PAYOS_CHECKSUM_KEY"),
         bank_casso_key=secret("BANK_CASSO_KEY"),
+        bank_feed_key=secret("BANK_FEED_KEY"),
+        bank_feed_url=source.get("BANK_FEED_URL") or (f"{sandbox}/bank/api/feed" if sandbox else ""),
         stripe_secret_key=secret("STRIPE_SECRET_KEY"),
         stripe_publishable_key=secret("STRIPE_PUBLISHABLE_KEY"),
         stripe_webhook_secret=secret("STRIPE_WEBHOOK_SECRET"),

@@ -62,6 +62,7 @@ class Settings:
     sepay_auth: str = "hmac"
     payos_checksum_key: str = "demo-payos-checksum-key"
     casso_key: str = "demo-casso-key"
+    feed_key: str = "demo-feed-key"
     stripe_secret_key: str = "sk_test_demo"  # noqa: S105 - the demo's shared play secret
     stripe_publishable_key: str = "pk_test_demo"
     stripe_webhook_secret: str = "whsec_demo"  # noqa: S105 - the demo's shared play secret
@@ -104,6 +105,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Settings:
         sepay_auth=get("SANDBOX_SEPAY_AUTH", "hmac"),
         payos_checksum_key=get("BANK_PAYOS_CHECKSUM_KEY", "demo-payos-checksum-key"),
         casso_key=get("BANK_CASSO_KEY", "demo-casso-key"),
+        feed_key=get("BANK_FEED_KEY", "demo-feed-key"),
         stripe_secret_key=get("STRIPE_SECRET_KEY", "sk_test_demo"),
         stripe_publishable_key=get("STRIPE_PUBLISHABLE_KEY", "pk_test_demo"),
         stripe_webhook_secret=get("STRIPE_WEBHOOK_SECRET", "whsec_demo"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import structlog
-from flask import Flask, Response, g, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from prometheus_client import Counter, Histogram
 
@@ -17,6 +19,8 @@ from app.core.errors import AppError, BadInput
 MAX_BODY_BYTES = 12 * 1024 * 1024
 MAX_JSON_BYTES = 256 * 1024
 MAX_FORM_FIELD_BYTES = 128 * 1024
+_BODY_LIMIT = "_max_body_bytes"
+View = TypeVar("View", bound=Callable[..., Any])
 
 REQUESTS = Counter("http_requests", "Requests answered", ["endpoint", "method", "status"])
 SECONDS = Histogram("http_request_seconds", "Time to answer", ["endpoint"])
@@ -32,6 +36,16 @@ class BodyTooLarge(AppError):
     """More bytes than this kind of request may carry."""
 
     status, code = 413, "body_too_large"
+
+
+def takes_up_to(max_bytes: int) -> Callable[[View], View]:
+    """Decorate a view that may be sent more than the usual 12 MB."""
+
+    def mark(view: View) -> View:
+        setattr(view, _BODY_LIMIT, max_bytes)
+        return view
+
+    return mark
 
 
 def install(app: Flask) -> None:
@@ -68,6 +82,9 @@ def _begin() -> None:
     g.started = time.perf_counter()
     offered = request.headers.get("X-Request-Id", "")
     g.request_id = offered if _REQUEST_ID.fullmatch(offered) else secrets.token_hex(12)
+    limit = getattr(current_app.view_functions.get(request.endpoint or ""), _BODY_LIMIT, None)
+    if limit is not None:
+        request.max_content_length = limit
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

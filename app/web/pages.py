@@ -81,6 +81,7 @@ def _doors() -> tuple[Door, ...]:
         Door("registry.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
+        Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
         Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
         Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),

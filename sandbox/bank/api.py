@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.bank.orders import RefusedOrderError, parse_order
-from sandbox.bank.transfers import feed, latest_transfers
+from sandbox.bank.transfers import PAGE_SIZE, feed, latest_transfers, newest_seq
 from sandbox.bank.transfers import pay as carry_out
 from sandbox.context import here
 
@@ -36,10 +38,19 @@ def transfers() -> ResponseReturnValue:
 
 @blueprint.get("/feed")
 def poll() -> ResponseReturnValue:
-    """`{items, next_since}`: transfers after `since`, oldest first; ask again with `next_since`."""
+    """`{items, next_since, newest, has_more}`: transfers after `since`, oldest first; ask again with `next_since`.
+
+    Wants `Authorization: Bearer <feed key>`. At most `limit` (1 to 200) at once; `newest` is the last number there is.
+    """
+    box = here()
+    shown, wanted = request.headers.get("Authorization", ""), f"Bearer {box.settings.feed_key}"
+    if not hmac.compare_digest(shown.encode(), wanted.encode()):
+        return jsonify(error="unauthorized", message="Khóa không đúng."), 401
     since = max(0, request.args.get("since", 0, type=int))
-    items = feed(here().store, since=since)
-    return jsonify(items=items, next_since=items[-1]["seq"] if items else since)
+    limit = min(max(1, request.args.get("limit", PAGE_SIZE, type=int)), PAGE_SIZE)
+    items = feed(box.store, since=since, limit=limit)
+    last, newest = items[-1]["seq"] if items else since, newest_seq(box.store)
+    return jsonify(items=items, next_since=last, newest=newest, has_more=bool(items) and last < newest)
 
 
 @blueprint.post("/notices/<int:notice_id>/again")

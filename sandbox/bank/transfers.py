@@ -156,3 +156,9 @@ def feed(store: Store, *, since: int, limit: int = PAGE_SIZE) -> list[dict[str, 
     with store.read() as db:
         rows = db.execute("SELECT * FROM transfers WHERE seq > ? ORDER BY seq LIMIT ?", (since, limit)).fetchall()
         return [{key: value for key, value in _shown(row, []).items() if key != "notices"} for row in rows]
+
+
+def newest_seq(store: Store) -> int:
+    """The sequence number of the newest transfer; 0 before the first."""
+    with store.read() as db:
+        return int(db.execute("SELECT coalesce(max(seq), 0) FROM transfers").fetchone()[0])

@@ -151,12 +151,26 @@ def test_money_can_move_without_any_word_and_still_shows_in_the_feed(sandbox, pl
     [silent] = sandbox.pay(qr=QR_180000, wire="sepay", deliveries=0)
     [told] = sandbox.pay(qr=QR_180000, wire="sepay")
     assert silent["notices"] == [] and len(platform.heard) == 1
+    sandbox.http.headers["Authorization"] = "Bearer demo-feed-key"
     feed = sandbox.http.get("/bank/api/feed").json()
     assert [item["id"] for item in feed["items"]] == [silent["id"], told["id"]]
     rest = sandbox.http.get("/bank/api/feed", params={"since": feed["items"][0]["seq"]}).json()
     assert [item["id"] for item in rest["items"]] == [told["id"]]
     empty = sandbox.http.get("/bank/api/feed", params={"since": rest["next_since"]}).json()
-    assert empty == {"items": [], "next_since": rest["next_since"]}
+    newest = rest["next_since"]
+    assert empty == {"items": [], "next_since": newest, "newest": newest, "has_more": False}
+
+
+def test_the_feed_comes_in_pages_and_to_its_key_holder_only(sandbox, platform):
+    moved = [sandbox.pay(qr=QR_180000, wire="sepay", deliveries=0)[0] for _number in range(3)]
+    assert sandbox.http.get("/bank/api/feed").status_code == 401
+    sandbox.http.headers["Authorization"] = "Bearer demo-feed-key"
+    seen, since, more = [], 0, True
+    while more:
+        page = sandbox.http.get("/bank/api/feed", params={"since": since, "limit": 2}).json()
+        seen += [item["id"] for item in page["items"]]
+        since, more = page["next_since"], page["has_more"]
+    assert seen == [transfer["id"] for transfer in moved]
 
 
 def test_ids_never_come_back_after_the_state_is_thrown_away(start, settings, tmp_path):

@@ -19,15 +19,19 @@ ACCOUNT_FIELD = "bank_notice.account"
 
 
 class Wire(StrEnum):
-    """Which provider told us."""
+    """Who told us: a provider's webhook or feed, or a statement that a person imported."""
 
     SEPAY = "sepay"
     PAYOS = "payos"
     CASSO = "casso"
+    STATEMENT = "statement"
 
 
 class NoticeOutcome(StrEnum):
-    """What became of a notice. `ignored`: money that left, or no money at all."""
+    """What became of a notice. `ignored`: money that left, or no money at all.
+
+    `known`: the same money was told of before, see `same_as`. `undone`: a statement's line that was taken back.
+    """
 
     MATCHED = "matched"
     UNDERPAID = "underpaid"
@@ -37,6 +41,8 @@ class NoticeOutcome(StrEnum):
     WRONG_ACCOUNT = "wrong_account"
     UNMATCHED = "unmatched"
     IGNORED = "ignored"
+    KNOWN = "known"
+    UNDONE = "undone"
 
 
 class BankNotice(Model):
@@ -50,6 +56,8 @@ class BankNotice(Model):
         sa.UniqueConstraint("wire", "external_id", name="uq_bank_notice_wire_external_id"),
         sa.Index("ix_bank_notice_waiting", "id", postgresql_where=sa.text("handled_at IS NULL")),
         sa.Index("ix_bank_notice_request_id", "request_id"),
+        sa.Index("ix_bank_notice_reference", "reference", postgresql_where=sa.text("reference <> ''")),
+        sa.UniqueConstraint("same_as", name="uq_bank_notice_same_as"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -68,6 +76,7 @@ class BankNotice(Model):
     outcome: Mapped[str | None]
     request_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payment_request.id"))
     attempts: Mapped[int] = mapped_column(default=0)
+    same_as: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_notice.id"))
 
 
 class NoticeAllocation(Model):

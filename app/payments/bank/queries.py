@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.database import db
-from app.payments.bank.models import BankNotice
+from app.payments.bank.models import BankNotice, Wire
 
 
 def get_notice(notice_id: UUID, *, for_update: bool = False) -> BankNotice:
@@ -21,3 +22,9 @@ def waiting_ids(*, after: UUID | None, limit: int) -> list[UUID]:
     if after is not None:
         statement = statement.where(BankNotice.id > after)
     return list(db.session.scalars(statement.order_by(BankNotice.id).limit(limit)))
+
+
+def known_external_ids(wire: Wire, external_ids: Collection[str]) -> set[str]:
+    """Which of these the inbox holds already."""
+    found = sa.select(BankNotice.external_id).where(BankNotice.wire == wire, BankNotice.external_id.in_(external_ids))
+    return set(db.session.scalars(found))

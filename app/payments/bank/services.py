@@ -13,7 +13,7 @@ from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import db, transaction
 from app.core.ids import uuid7
-from app.payments.bank import matching, queries
+from app.payments.bank import matching, queries, twins
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, RAW_FIELD, BankNotice, NoticeOutcome, Wire
 from app.payments.bank.wires import Notice
 from app.payments.payees.operations import number_index
@@ -58,7 +58,7 @@ def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
         notice = queries.get_notice(notice_id, for_update=True)
         if notice.outcome is not None:
             return NoticeOutcome(notice.outcome)
-        outcome = matching.match(notice, clock=clock) if notice.direction == "in" else NoticeOutcome.IGNORED
+        outcome = twins.outcome_of_known(notice) or matching.match(notice, clock=clock)
         notice.outcome = outcome
         notice.handled_at = clock.now()
         notice.attempts += 1

@@ -16,7 +16,7 @@ def install(_app: Flask) -> None:
         LEFT JOIN notice_allocation AS part ON part.notice_id = notice.id
         GROUP BY notice.id
         HAVING coalesce(sum(part.amount_vnd), 0)
-            <> CASE WHEN notice.direction = 'in' AND notice.outcome IS NOT NULL THEN notice.amount_vnd ELSE 0 END
+            <> CASE WHEN notice.direction = 'in' AND notice.outcome <> 'known' THEN notice.amount_vnd ELSE 0 END
         """,
     )
     register_invariant(
@@ -34,8 +34,18 @@ def install(_app: Flask) -> None:
         """
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_bank'
-        WHERE source.owner_id IN ('sepay', 'payos', 'casso')
+        WHERE source.owner_id IN ('sepay', 'payos', 'casso', 'statement')
           AND transfer.reverses_id IS NULL
           AND NOT EXISTS (SELECT FROM notice_allocation AS part WHERE part.transfer_id = transfer.id)
+        """,
+    )
+    register_invariant(
+        "money told of twice counts once: what is known says where, and that is counted",
+        """
+        SELECT notice.id::text FROM bank_notice AS notice
+        LEFT JOIN bank_notice AS twin ON twin.id = notice.same_as
+        WHERE notice.outcome = 'known' AND (twin.direction, twin.amount_vnd, twin.reference)
+                IS DISTINCT FROM (notice.direction, notice.amount_vnd, notice.reference)
+           OR notice.outcome = 'known' AND (twin.outcome IS NULL OR twin.outcome IN ('ignored', 'known', 'undone'))
         """,
     )

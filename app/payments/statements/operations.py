@@ -1,0 +1,145 @@
+"""Steps of an import; each needs an open transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.clock import Clock
+from app.core.crypto import blind_index, seal_record
+from app.core.database import require_transaction
+from app.core.ids import uuid7
+from app.payments.bank import twins, undoing
+from app.payments.bank.undoing import NotFree
+from app.payments.payees.operations import number_index
+from app.payments.statements import queries
+from app.payments.statements.lines import Line
+from app.payments.statements.models import (
+    ACCOUNT_FIELD,
+    MEMO_FIELD,
+    FeedCheckpoint,
+    KeptBecause,
+    LineState,
+    StatementImport,
+    StatementLine,
+)
+
+
+def identities(lines: Sequence[Line]) -> list[bytes]:
+    """Which money each line is, the same in every file that tells of it.
+
+    A bank reference names it. Without one it is all that the line says; of two that say the same, the second is
+    another payment than the first.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for line in lines:
+        about = (line.reference,) if line.reference else ("", line.event_at.isoformat(), line.memo)
+        key = (line.account, line.direction, str(line.amount_vnd), *about)
+        seen[key] += 1
+        found.append(blind_index("statement_line.identity", "\x1f".join((*key, str(seen[key])))))
+    return found
+
+
+def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
+    """Write the lines, each with what is known of it now."""
+    named = identities(lines)
+    counted = queries.counted_identities(named)
+    told = twins.told_by_wires({line.reference for line in lines if line.reference})
+    rows: list[dict[str, Any]] = []
+    for line, identity in zip(lines, named, strict=True):
+        incoming = line.direction == "in"
+        told_of = (line.reference, line.amount_vnd, number_index(line.account))
+        by_wire = incoming and identity not in counted and told[told_of] > 0
+        if by_wire:
+            told[told_of] -= 1
+        rows.append(
+            {
+                "id": uuid7(),
+                "import_id": import_id,
+                "place": line.place,
+                "identity": identity,
+                "direction": line.direction,
+                "amount_vnd": line.amount_vnd,
+                "reference": line.reference,
+                "account_enc": seal_record(ACCOUNT_FIELD, line.account),
+                "memo_enc": seal_record(MEMO_FIELD, line.memo),
+                "event_at": line.event_at,
+                "seen_before": incoming and (identity in counted or by_wire),
+                "state": LineState.NEW if incoming else LineState.IGNORED,
+                "counted": False,
+            }
+        )
+    session = require_transaction()
+    for start in range(0, len(rows), 1_000):
+        session.execute(sa.insert(StatementLine), rows[start : start + 1_000])
+
+
+def claim(import_id: UUID, *, limit: int) -> list[StatementLine]:
+    """The next lines to hand to the notices; those that another import counts already become known.
+
+    Lines that an interrupted run had claimed come again: their notices are made once.
+    """
+    lines = queries.next_lines(import_id, (LineState.NEW, LineState.CLAIMED), limit=limit, for_update=True)
+    fresh = [line for line in lines if line.state == LineState.NEW]
+    counted = queries.counted_identities([line.identity for line in fresh])
+    for line in fresh:
+        line.state, line.counted = (LineState.KNOWN, False) if line.identity in counted else (LineState.CLAIMED, True)
+    require_transaction().flush()
+    return [line for line in lines if line.state == LineState.CLAIMED]
+
+
+def settle(line_ids_to_notices: Sequence[tuple[UUID, UUID, bool]]) -> None:
+    """Note what became of claimed lines: (line, its notice, whether the money was known)."""
+    session = require_transaction()
+    for line_id, notice_id, known in line_ids_to_notices:
+        session.execute(
+            sa.update(StatementLine)
+            .where(StatementLine.id == line_id, StatementLine.state == LineState.CLAIMED)
+            .values(state=LineState.KNOWN if known else LineState.APPLIED, notice_id=notice_id)
+        )
+
+
+def take_back(line_id: UUID, *, clock: Clock) -> None:
+    """Take the line's money back, or note why not.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: somebody at the desk touched the money.
+    """
+    line = queries.get_line(line_id, for_update=True)
+    if line.state != LineState.APPLIED or line.notice_id is None:
+        return
+    answer = undoing.take_back(line.notice_id, clock=clock)
+    if answer is NotFree.KNOWN:
+        line.state = LineState.KNOWN
+    elif isinstance(answer, NotFree):
+        line.state, line.kept_because = LineState.KEPT, KeptBecause(answer)
+    else:
+        line.state, line.counted, line.undo_transfer_id = LineState.UNDONE, False, answer
+
+
+def keep(line_id: UUID, because: KeptBecause) -> None:
+    """Note that a line stays counted, and why."""
+    line = queries.get_line(line_id, for_update=True)
+    if line.state == LineState.APPLIED:
+        line.state, line.kept_because = LineState.KEPT, because
+
+
+def advance(of: StatementImport, left: int, *, clock: Clock) -> None:
+    """Note the progress of the locked import: `left` lines are still to do."""
+    of.steps_done = of.steps_total - min(left, of.steps_total)
+    of.moved_at = clock.now()
+
+
+def save_checkpoint(feed: str, since: int, asked_at: datetime) -> None:
+    """Remember that everything up to `since` was taken in."""
+    values = {"since": since, "asked_at": asked_at}
+    require_transaction().execute(
+        insert(FeedCheckpoint).values(feed=feed, **values).on_conflict_do_update(index_elements=["feed"], set_=values)
+    )

@@ -1,0 +1,169 @@
+"""Reads of imports and their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.core.crypto import unseal_record
+from app.core.database import db
+from app.core.masking import mask_tail
+from app.core.paging import Page, decode_cursor, decode_uuid_cursor, encode_cursor
+from app.payments.statements.errors import ImportNotFound
+from app.payments.statements.models import (
+    ACCOUNT_FIELD,
+    MEMO_FIELD,
+    FeedCheckpoint,
+    ImportState,
+    LineState,
+    StatementImport,
+    StatementLine,
+)
+
+AT_WORK = (ImportState.APPLYING, ImportState.UNDOING)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many lines are what. `new` and `known` before applying are a preview."""
+
+    new: int = 0
+    known: int = 0
+    ignored: int = 0
+    applied: int = 0
+    undone: int = 0
+    kept: int = 0
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A line as people see it."""
+
+    place: int
+    event_at: datetime
+    amount_vnd: int
+    direction: str
+    account_masked: str
+    memo: str
+    reference: str
+    state: str
+    seen_before: bool
+    kept_because: str | None
+
+
+def get(import_id: UUID, *, for_update: bool = False) -> StatementImport:
+    """The import by id.
+
+    Raises:
+        ImportNotFound: there is none.
+    """
+    found = db.session.get(StatementImport, import_id, with_for_update=for_update or None, populate_existing=True)
+    if found is None:
+        raise ImportNotFound()
+    return found
+
+
+def by_hash(file_hash: bytes) -> StatementImport | None:
+    """The import of this very file that was neither dropped nor undone."""
+    gone = (ImportState.UNDONE, ImportState.DROPPED)
+    return db.session.scalar(
+        sa.select(StatementImport).where(StatementImport.file_hash == file_hash, StatementImport.state.not_in(gone))
+    )
+
+
+def imports(*, cursor: str | None, limit: int) -> Page[StatementImport]:
+    """Imports, newest first."""
+    statement = sa.select(StatementImport).order_by(StatementImport.id.desc()).limit(limit + 1)
+    if cursor:
+        statement = statement.where(StatementImport.id < decode_uuid_cursor(cursor))
+    found = db.session.scalars(statement).all()
+    items = found[:limit]
+    return Page(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)
+
+
+def counts(import_id: UUID) -> Counts:
+    """How many lines of an import are what."""
+    shown = sa.case(
+        (sa.and_(StatementLine.state == LineState.NEW, StatementLine.seen_before), LineState.KNOWN),
+        (StatementLine.state == LineState.CLAIMED, LineState.NEW),
+        else_=StatementLine.state,
+    ).label("shown")
+    rows = db.session.execute(
+        sa.select(shown, sa.func.count()).where(StatementLine.import_id == import_id).group_by(shown)
+    )
+    return Counts(**{str(state): count for state, count in rows})
+
+
+def lines(import_id: UUID, *, state: LineState | None = None, cursor: str | None, limit: int) -> Page[ShownLine]:
+    """Lines of an import in the file's order; those in one state when it is given."""
+    statement = sa.select(StatementLine).where(StatementLine.import_id == import_id)
+    if state is not None:
+        statement = statement.where(StatementLine.state == state)
+    if cursor:
+        statement = statement.where(StatementLine.place > decode_cursor(cursor, int)[0])
+    found = db.session.scalars(
+        statement.order_by(StatementLine.place).limit(limit + 1).execution_options(populate_existing=True)
+    ).all()
+    items = [_shown(line) for line in found[:limit]]
+    return Page(items, encode_cursor(items[-1].place) if len(found) > limit else None)
+
+
+def _shown(line: StatementLine) -> ShownLine:
+    return ShownLine(
+        place=line.place,
+        event_at=line.event_at,
+        amount_vnd=line.amount_vnd,
+        direction=line.direction,
+        account_masked=mask_tail(unseal_record(ACCOUNT_FIELD, line.account_enc)),
+        memo=unseal_record(MEMO_FIELD, line.memo_enc),
+        reference=line.reference,
+        state=line.state,
+        seen_before=line.seen_before,
+        kept_because=line.kept_because,
+    )
+
+
+def next_lines(import_id: UUID, states: Sequence[LineState], *, limit: int, for_update: bool) -> list[StatementLine]:
+    """The next lines in these states, in the file's order."""
+    statement = (
+        sa.select(StatementLine)
+        .where(StatementLine.import_id == import_id, StatementLine.state.in_(states))
+        .order_by(StatementLine.place)
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return list(db.session.scalars(statement.with_for_update() if for_update else statement))
+
+
+def count_lines(import_id: UUID, states: Sequence[LineState]) -> int:
+    """How many lines are in these states."""
+    counted = sa.select(sa.func.count()).where(StatementLine.import_id == import_id, StatementLine.state.in_(states))
+    return db.session.scalar(counted) or 0
+
+
+def get_line(line_id: UUID, *, for_update: bool = False) -> StatementLine:
+    """A line by id."""
+    return db.session.get_one(StatementLine, line_id, with_for_update=for_update or None, populate_existing=True)
+
+
+def counted_identities(identities: Collection[bytes]) -> set[bytes]:
+    """Which of these lines are counted already, through any import."""
+    found = sa.select(StatementLine.identity).where(
+        StatementLine.counted, StatementLine.identity == sa.any_(sa.literal(list(identities), sa.ARRAY(sa.LargeBinary)))
+    )
+    return set(db.session.scalars(found))
+
+
+def stuck(before: datetime) -> list[UUID]:
+    """Imports at work that have not moved since."""
+    found = sa.select(StatementImport.id).where(StatementImport.state.in_(AT_WORK), StatementImport.moved_at < before)
+    return list(db.session.scalars(found))
+
+
+def checkpoint(feed: str) -> FeedCheckpoint | None:
+    """How far a feed was read."""
+    return db.session.get(FeedCheckpoint, feed, populate_existing=True)

@@ -47,10 +47,14 @@ def test_the_models_are_what_the_migrations_made(app: Flask, database_url: str) 
 
 
 def is_ours(item: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
-    """The job queue's tables and the ledger's partitions are no models of ours."""
+    """The job queue's tables and the ledger's partitions are no models of ours; a foreign key to a partitioned table
+    shows once more for each partition."""
     others = r"procrastinate_.*|ledger_(transfer|entry)_(y\d{4}m\d\d|rest)"
-    table = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
-    return not re.fullmatch(others, str(table))
+    if kind == "foreign_key_constraint":
+        tables = {item.table.name, *(element.target_fullname.split(".")[0] for element in item.elements)}
+    else:
+        tables = {name if kind == "table" else getattr(getattr(item, "table", None), "name", "")}
+    return not any(re.fullmatch(others, str(table)) for table in tables)
 
 
 def matters(difference: Any) -> bool:

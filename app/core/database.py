@@ -6,6 +6,8 @@ half-done write can never slip out. Reading outside is fine and sees the same ro
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,6 +40,8 @@ db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=GUEST)
 _OPEN = "transaction_open"
+_RESTS_SINCE = "rests_since"
+LONG_REST_S = 30
 
 
 class TransactionMisuse(RuntimeError):
@@ -116,22 +120,20 @@ def install(app: Flask, database: SQLAlchemy) -> None:
         event.listen(database.session, "before_commit", _refuse_stray_commit)
     with app.app_context():
         event.listen(database.engine, "connect", assume_role)
+        event.listen(database.engine, "checkin", _note_rest)
+        event.listen(database.engine, "checkout", _refuse_dead)
 
 
 def _set_row_security(session: Session, _transaction: Any, connection: sa.Connection) -> None:
     actor = _actor.get()
     if actor == GUEST:
         return  # the settings are local to a transaction; unset means: sees nothing scoped
-    connection.execute(
-        sa.text(
-            "SELECT set_config('app.actor_id', :actor, true), set_config('app.areas', :areas, true),"
-            " set_config('app.household_id', :household, true)"
-        ),
-        {
-            "actor": str(actor.user_id or ""),
-            "areas": ",".join(sorted(actor.areas)),
-            "household": str(actor.household_id or ""),
-        },
+    # On the driver itself: this runs at the head of every transaction.
+    driver: Any = connection.connection.driver_connection
+    driver.execute(
+        "SELECT set_config('app.actor_id', %s, true), set_config('app.areas', %s, true),"
+        " set_config('app.household_id', %s, true)",
+        (str(actor.user_id or ""), ",".join(sorted(actor.areas)), str(actor.household_id or "")),
     )
 
 
@@ -143,6 +145,26 @@ def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> Non
 def _refuse_stray_commit(session: Session) -> None:
     if not session.info.get(_OPEN):
         raise TransactionMisuse("a commit outside `with transaction()`")
+
+
+def _note_rest(_dbapi_connection: Any, record: Any) -> None:
+    record.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _refuse_dead(dbapi_connection: Any, record: Any, _proxy: Any) -> None:
+    """On checkout: let a connection go that the server has closed; the pool then opens another.
+
+    A socket with something to read on a connection at rest means it was closed. One that rested long is asked: a
+    firewall may have forgotten it without a word. Asking each time would cost as much as a small query.
+    """
+    if time.monotonic() - record.info.get(_RESTS_SINCE, time.monotonic()) > LONG_REST_S:
+        try:
+            dbapi_connection.execute("SELECT")
+            dbapi_connection.rollback()
+        except Exception:
+            raise sa.exc.DisconnectionError("no answer after a long rest") from None
+    elif dbapi_connection.closed or select.select([dbapi_connection], [], [], 0)[0]:
+        raise sa.exc.DisconnectionError("closed by the server")
 
 
 def assume_role(dbapi_connection: Any, _record: Any) -> None:

@@ -83,6 +83,7 @@ def _doors() -> tuple[Door, ...]:
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
         Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
+        Door("ledger.accounts", _("Sổ cái"), _("Số dư và sao kê của mọi tài khoản trong sổ"), "book"),
         Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
         Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),
     )

@@ -18,6 +18,12 @@ def expire_pending(timestamp: int) -> None:
     services.expire_pending(clock=SYSTEM_CLOCK)
 
 
+@job(name="ledger.make_partitions", cron="10 19 * * *")
+def make_partitions_nightly(timestamp: int) -> None:
+    """02:10 in Vietnam: the tables of the coming months."""
+    services.make_partitions(clock=SYSTEM_CLOCK)
+
+
 @job(name="ledger.check_books", cron="30 19 * * *")
 def check_books_nightly(timestamp: int) -> None:
     """02:30 in Vietnam: every invariant; a broken one is logged as an error and fails the job."""

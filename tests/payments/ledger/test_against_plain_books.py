@@ -106,16 +106,16 @@ class LedgerMachine(RuleBasedStateMachine):
         amount = 1 if kind is TransferKind.POST_PENDING else 0
         self.both(resolve(named, kind, amount, at=self.clock.now()))
 
-    @precondition(lambda self: self.plain.landed)
+    @precondition(lambda self: self.asked())
     @rule(data=st.data())
     def repeat(self, data: st.DataObject) -> None:
-        old = data.draw(st.sampled_from(list(self.plain.landed.values())))
+        old = data.draw(st.sampled_from(self.asked()))
         assert self.both(old) == [False]
 
-    @precondition(lambda self: self.plain.landed)
+    @precondition(lambda self: self.asked())
     @rule(data=st.data())
     def repeat_with_other_content(self, data: st.DataObject) -> None:
-        old = data.draw(st.sampled_from(list(self.plain.landed.values())))
+        old = data.draw(st.sampled_from(self.asked()))
         other = data.draw(
             st.sampled_from(
                 [
@@ -159,6 +159,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.clock.advance(days=1)  # or the next example would find our reservations due
         assert services.expire_pending(clock=self.clock) == self.plain.expire(self.clock.now())
         assert [result for result in check_books() if result.problems] == []
+
+    def asked(self) -> list[NewTransfer]:
+        """What we asked for ourselves; the sweep's own transfers have other ids here and there."""
+        return [one for one in self.plain.landed.values() if one.kind is not TransferKind.EXPIRE_PENDING]
 
     def both(self, *batch: NewTransfer) -> Answer:
         expected = self.plain.post(batch)

@@ -32,7 +32,7 @@ NUMBERED = "a payee's arrivals are numbered without gaps"
 ARRIVALS = "every arrival is money the ledger moved to the payee"
 ALLOCATED = "every handled notice of arrived money is allocated to the last đồng, every other not at all"
 ALLOCATION = "every allocation of a notice is a ledger transfer of its amount from that bank"
-TOLD = "every đồng the ledger took from a bank is told of by a notice"
+TOLD = "every đồng the ledger took from a bank is told of by a notice, or comes back from a return to its sender"
 
 FAULTS: dict[str, tuple[str, set[str]]] = {
     "an unbalanced set": (

@@ -1,0 +1,161 @@
+"""What a set may ask beyond plain transfers: move what is there, leave closed accounts alone, fail by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.core.database import transaction
+from app.core.ids import uuid7
+from app.payments.ledger import operations
+from app.payments.ledger.errors import (
+    AccountClosed,
+    AccountInUse,
+    DifferentContent,
+    InvalidTransfer,
+    LedgerError,
+    NotPending,
+    Overdraft,
+)
+from app.payments.ledger.models import AccountKind, TransferKind
+from tests.payments.ledger.accounts import filled_account, hold, make_account, move, post, reread, resolve
+from tests.payments.ledger.parallel import at_once
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def balancing(source, target, amount_vnd, *, at):
+    return replace(move(source, target, amount_vnd, at=at), balancing=True)
+
+
+def post_each(*sets, clock):
+    with transaction():
+        return operations.post_each(sets, clock=clock)
+
+
+def outcomes(answers):
+    return [type(answer) if isinstance(answer, LedgerError) else "landed" for answer in answers]
+
+
+@pytest.mark.parametrize(("asked", "moved"), [(60, 60), (100, 100), (101, 100), (5_000, 100)])
+def test_a_balancing_transfer_moves_what_is_free(clock, asked, moved):
+    source, target = filled_account(130, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    post(hold(source, target, 30, at=clock.now()), clock=clock)
+    (posted,) = post(balancing(source, target, asked, at=clock.now()), clock=clock)
+    assert posted.amount_vnd == moved
+    assert (reread(source.id).balance_vnd, reread(target.id).balance_vnd) == (130 - moved, moved)
+
+
+def test_a_balancing_transfer_from_an_empty_account_lands_and_moves_nothing(clock):
+    source, target = make_account(AccountKind.RECEIVED, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    transfer = balancing(source, target, 50, at=clock.now())
+    assert [one.amount_vnd for one in post(transfer, clock=clock)] == [0]
+    assert [(one.created, one.amount_vnd) for one in post(transfer, clock=clock)] == [(False, 0)]
+
+
+def test_a_repeated_balancing_transfer_tells_what_it_moved_then(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    transfer = balancing(source, target, 150, at=clock.now())
+    post(transfer, clock=clock)
+    post(move(target, source, 70, at=clock.now()), clock=clock)
+    assert [(one.created, one.amount_vnd) for one in post(transfer, clock=clock)] == [(False, 100)]
+    with pytest.raises(DifferentContent):
+        post(replace(transfer, amount_vnd=100, balancing=False), clock=clock)
+
+
+def test_a_debt_is_repaid_no_further_than_it_is_owed(clock):
+    outside = make_account(AccountKind.OUTSIDE_CARD, clock=clock)
+    payable, debt = make_account(AccountKind.PAYABLE, clock=clock), make_account(AccountKind.SELLER_DEBT, clock=clock)
+    post(move(debt, outside, 40, at=clock.now()), move(outside, payable, 100, at=clock.now()), clock=clock)
+    with pytest.raises(InvalidTransfer):
+        post(move(payable, debt, 41, at=clock.now()), clock=clock)
+    assert [one.amount_vnd for one in post(balancing(payable, debt, 90, at=clock.now()), clock=clock)] == [40]
+    assert (reread(debt.id).balance_vnd, reread(payable.id).balance_vnd) == (0, 60)
+
+
+def test_a_closed_account_takes_part_in_nothing_new(clock):
+    account, other = make_account(AccountKind.PAYABLE, clock=clock), filled_account(10, clock=clock)
+    with transaction():
+        operations.close_account(account.id, clock=clock)
+    with pytest.raises(AccountClosed):
+        post(move(other, account, 5, at=clock.now()), clock=clock)
+    with pytest.raises(AccountClosed):
+        post(hold(other, account, 5, at=clock.now()), clock=clock)
+
+
+def test_an_account_with_money_or_promises_can_not_be_closed(clock):
+    full, other = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    post(hold(full, other, 10, at=clock.now()), clock=clock)
+    for account in (full, other):
+        with pytest.raises(AccountInUse), transaction():
+            operations.close_account(account.id, clock=clock)
+
+
+def test_a_reservation_past_its_time_is_not_posted_even_before_the_sweep(clock):
+    source, target = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    held = hold(source, target, 10, at=clock.now(), expires_at=clock.now())
+    post(held, clock=clock)
+    with pytest.raises(NotPending):
+        post(resolve(held, TransferKind.POST_PENDING, 10, at=clock.now()), clock=clock)
+    post(resolve(held, TransferKind.VOID_PENDING, 0, at=clock.now()), clock=clock)
+    assert reread(source.id).pending_out_vnd == 0
+
+
+def test_an_id_from_the_future_is_refused(clock):
+    source, target = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    with pytest.raises(InvalidTransfer, match="future"):
+        post(move(source, target, 5, at=clock.now(), id=uuid7(4_102_444_800_000)), clock=clock)
+
+
+def test_each_set_lands_or_is_refused_by_itself_as_if_posted_alone(clock):
+    source = filled_account(100, clock=clock)
+    first, second = (make_account(AccountKind.RECEIVED, clock=clock) for _one in range(2))
+    now = clock.now()
+    repeat = move(source, first, 30, at=now)
+    answers = post_each(
+        [repeat],
+        [move(source, first, 60, at=now), move(source, second, 60, at=now)],  # not covered: nothing of it
+        [move(source, second, 70, at=now)],
+        [repeat],
+        [move(first, second, 30, at=now), move(second, first, 100, at=now)],
+        [replace(repeat, amount_vnd=1)],
+        [move(source, first, 1, at=now)],
+        clock=clock,
+    )
+    assert outcomes(answers) == ["landed", Overdraft, "landed", "landed", "landed", DifferentContent, Overdraft]
+    assert [one.created for one in answers[3]] == [False]
+    assert [reread(account.id).balance_vnd for account in (source, first, second)] == [0, 100, 0]
+
+
+def test_a_refused_end_of_a_reservation_leaves_it_to_the_next_set(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    held, now = hold(source, target, 80, at=clock.now()), clock.now()
+    post(held, clock=clock)
+    answers = post_each(
+        [resolve(held, TransferKind.POST_PENDING, 80, at=now), move(source, target, 50, at=now)],
+        [resolve(held, TransferKind.POST_PENDING, 60, at=now)],
+        [resolve(held, TransferKind.VOID_PENDING, 0, at=now)],
+        clock=clock,
+    )
+    assert outcomes(answers) == [Overdraft, "landed", NotPending]
+    after = reread(source.id)
+    assert (after.balance_vnd, after.pending_out_vnd) == (40, 0)
+
+
+def test_a_repeat_is_known_even_when_the_money_is_spent_since(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    transfer = move(source, target, 100, at=clock.now())
+    post(transfer, clock=clock)
+    assert [one.created for one in post(transfer, clock=clock)] == [False]
+
+
+def test_crowds_posting_to_one_account_in_groups_agree_with_its_balance(app, clock):
+    outside, hot = make_account(AccountKind.OUTSIDE_BANK, clock=clock), make_account(AccountKind.RECEIVED, clock=clock)
+
+    def crowd():
+        return post_each(*([move(outside, hot, 3, at=clock.now())] for _one in range(40)), clock=clock)
+
+    answers = at_once(app, [crowd] * 6)
+    assert [outcomes(answer) for answer in answers] == [["landed"] * 40] * 6
+    assert reread(hot.id).balance_vnd == 6 * 40 * 3

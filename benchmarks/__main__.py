@@ -17,6 +17,7 @@ from local.children import Child
 from local.postgres import LocalPostgres
 
 ROOT = Path(__file__).parent.parent
+GROWN = int(os.environ.get("BENCH_ENTRIES", "10000000"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
 
 
@@ -69,6 +70,12 @@ def _measure(server: LocalPostgres, folder: Path) -> tuple[list[dict[str, object
         yardstick = ledger.raw_per_s(superuser, SECONDS, batch=batch)
         ours = ledger.ours_per_s(app, SECONDS, batch=batch)
         rows.append(_row(name, "transfers/s", ours, "pgbench, minimal SQL function", yardstick))
+    hot, shaped = ledger.hot_per_s(app, SECONDS), ledger.shaped_hot_per_s(superuser, SECONDS)
+    rows.append(_row("ledger, one hot seller, grouped", "transfers/s", hot, "SQL of pgledger's shape, singly", shaped))
+    young = ledger.ours_per_s(app, SECONDS, batch=100)
+    ledger.grow(superuser, GROWN)
+    grown = ledger.ours_per_s(app, SECONDS, batch=100)
+    rows.append(_row(f"ledger, with {GROWN:,} entries more", "transfers/s", grown, "the same before them", young))
     failed = _measure_http(folder, rows)
     return rows, failed
 

@@ -41,6 +41,32 @@ BEGIN
   INSERT INTO raw_entry (transfer, account, amount, after)
   VALUES (the_id, source, -amount, s), (the_id, target, amount, t);
 END $$;
+CREATE TABLE shaped_account
+    (id uuid PRIMARY KEY, balance bigint NOT NULL, version bigint NOT NULL, updated_at timestamptz);
+CREATE TABLE shaped_transfer (id uuid PRIMARY KEY, source uuid REFERENCES shaped_account, target uuid REFERENCES
+    shaped_account, amount bigint, created_at timestamptz, event_at timestamptz);
+CREATE TABLE shaped_entry (id uuid PRIMARY KEY, account uuid REFERENCES shaped_account, transfer uuid REFERENCES
+    shaped_transfer, amount bigint, before bigint, after bigint, version bigint, created_at timestamptz);
+CREATE INDEX ON shaped_entry (account);
+CREATE INDEX ON shaped_entry (transfer);
+INSERT INTO shaped_account SELECT gen_random_uuid(), 1000000000, 0, now() FROM generate_series(0, 199);
+CREATE TABLE shaped_number AS SELECT row_number() OVER () AS n, id FROM shaped_account;
+CREATE INDEX ON shaped_number (n);
+CREATE FUNCTION shaped_post(source uuid, target uuid, amount bigint) RETURNS uuid LANGUAGE plpgsql AS $$
+DECLARE made uuid := gen_random_uuid(); s shaped_account; t shaped_account;
+BEGIN
+  PERFORM 1 FROM shaped_account WHERE id IN (source, target) ORDER BY id FOR UPDATE;
+  INSERT INTO shaped_transfer VALUES (made, source, target, amount, now(), now());
+  UPDATE shaped_account SET balance = balance - amount, version = version + 1, updated_at = now()
+      WHERE id = source RETURNING * INTO s;
+  INSERT INTO shaped_entry
+      VALUES (gen_random_uuid(), source, made, -amount, s.balance + amount, s.balance, s.version, now());
+  UPDATE shaped_account SET balance = balance + amount, version = version + 1, updated_at = now()
+      WHERE id = target RETURNING * INTO t;
+  INSERT INTO shaped_entry
+      VALUES (gen_random_uuid(), target, made, amount, t.balance - amount, t.balance, t.version, now());
+  RETURN made;
+END $$;
 CREATE FUNCTION raw_batch(many int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE low int; high int;
 BEGIN
@@ -75,6 +101,10 @@ def raw_per_s(superuser_url: str, seconds: float, *, batch: int = 1) -> float:
     """Transfers per second that pgbench reaches with the minimal function, `batch` per transaction."""
     call = f"SELECT raw_batch({batch})" if batch > 1 else "SELECT raw_post(gen_random_uuid(), :low, :high, 1000)"
     script = f"\\set low random(0, 98)\n\\set high random(99, {ACCOUNTS - 1})\n{call};\n"
+    return _pgbench(superuser_url, script, seconds) * batch
+
+
+def _pgbench(superuser_url: str, script: str, seconds: float) -> float:
     command = [str(binaries() / "pgbench"), "-n", "-c", str(CLIENTS), "-j", "2", "-T", str(max(round(seconds), 1))]
     ran = subprocess.run(
         [*command, "-f", "/dev/stdin", superuser_url], input=script, capture_output=True, text=True, check=True
@@ -82,7 +112,60 @@ def raw_per_s(superuser_url: str, seconds: float, *, batch: int = 1) -> float:
     found = re.search(r"tps = ([0-9.]+)", ran.stdout)
     if found is None:
         raise RuntimeError(f"pgbench said nothing about its speed: {ran.stdout}")
-    return float(found[1]) * batch
+    return float(found[1])
+
+
+def shaped_hot_per_s(superuser_url: str, seconds: float) -> float:
+    """Transfers per second into one account that SQL of pgledger's shape reaches, one per transaction."""
+    numbered = "(SELECT id FROM shaped_number WHERE n = {})"
+    call = f"SELECT shaped_post({numbered.format(':other')}, {numbered.format(1)}, 1000);\n"
+    return _pgbench(superuser_url, f"\\set other random(2, {ACCOUNTS})\n{call}", seconds)
+
+
+def hot_per_s(app: Flask, seconds: float, *, group: int = BATCH) -> float:
+    """Independent transfers per second into one account through `ledger.post_each`, `group` per transaction."""
+    with app.app_context(), acting_as(SYSTEM):
+        with transaction():
+            world = ledger.open_account(AccountKind.OUTSIDE_BANK, "bench", clock=SYSTEM_CLOCK).id
+            hot = ledger.open_account(AccountKind.RECEIVED, str(uuid7()), clock=SYSTEM_CLOCK).id
+        db.session.remove()
+
+    def work(until: float) -> int:
+        done = 0
+        with app.app_context(), acting_as(SYSTEM):
+            while time.perf_counter() < until:
+                now = SYSTEM_CLOCK.now()
+                sets = [[ledger.NewTransfer(uuid7(), world, hot, 1000, now)] for _one in range(group)]
+                with transaction():
+                    ledger.post_each(sets, clock=SYSTEM_CLOCK)
+                db.session.remove()
+                done += group
+        return done
+
+    return _in_threads(work, seconds)
+
+
+def grow(superuser_url: str, entries: int) -> None:
+    """Put that many entries of the past into the ledger, two a transfer, as the books would hold them."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(_GROW, {"transfers": entries // 2})
+        connection.execute("ANALYZE ledger_transfer, ledger_entry")
+
+
+_GROW = """
+WITH numbers AS (
+    SELECT n, (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - n), 12, '0') || '7'
+               || lpad(to_hex(n % 4096), 3, '0') || '8' || substr(md5(n::text), 1, 15))::uuid AS id
+    FROM generate_series(1, %(transfers)s::bigint) AS n
+), made AS (
+    INSERT INTO ledger_transfer (id, kind, from_account_id, to_account_id, amount_vnd, event_at, created_at)
+    SELECT id, 'posted', md5('a' || n % 5000)::uuid, md5('b' || n % 5000)::uuid, 1000, now(), now() FROM numbers
+)
+INSERT INTO ledger_entry (transfer_id, account_id, amount_vnd, created_at)
+SELECT id, md5('a' || n % 5000)::uuid, -1000, now() FROM numbers
+UNION ALL SELECT id, md5('b' || n % 5000)::uuid, 1000, now() FROM numbers
+"""
 
 
 def ours_per_s(app: Flask, seconds: float, *, batch: int = 1) -> float:

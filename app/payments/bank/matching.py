@@ -37,7 +37,7 @@ def match(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
     request = _pick_request(named, notice)
     if request is not None:
         return _give(notice, request, clock)
-    standing = next((found for code in named if (found := request_queries.standing_by_code(code))), None)
+    standing = request_queries.standing_by_codes(named)
     if standing is not None:
         return _give_standing(notice, standing, clock)
     return _suspend(notice, notice.amount_vnd, NoticeOutcome.UNMATCHED, clock)
@@ -45,7 +45,9 @@ def match(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
 
 def _pick_request(named: Sequence[str], notice: BankNotice) -> PaymentRequest | None:
     """The one request the memo can mean, locked. Of several, the one at this account; then the one of this amount."""
-    found = [request for code in named if (request := request_queries.find(code))]
+    if len(named) == 1:
+        return request_queries.find(named[0], for_update=True)
+    found = request_queries.find_all(named)
     if len(found) > 1:
         found = [request for request in found if _is_account_of(request, notice)] or found
     if len(found) > 1:
@@ -64,8 +66,8 @@ def _fits(account: BankAccount | None, notice: BankNotice) -> bool:
 
 
 def _give(notice: BankNotice, request: PaymentRequest, clock: Clock) -> NoticeOutcome:
-    notice.request_id = request.id
     if not _is_account_of(request, notice):
+        notice.request_id = request.id
         return _suspend(notice, notice.amount_vnd, NoticeOutcome.WRONG_ACCOUNT, clock)
     happened = min(notice.event_at, notice.received_at)
     verdict = requests.judge(request, amount_vnd=notice.amount_vnd, event_at=happened)
@@ -74,12 +76,14 @@ def _give(notice: BankNotice, request: PaymentRequest, clock: Clock) -> NoticeOu
         _accept(notice, request, verdict.accepted_vnd, clock)
     if verdict.excess_vnd:
         _suspend(notice, verdict.excess_vnd, outcome, clock)
+    notice.request_id = request.id  # at the end, so that the notice's row is written once
     return outcome
 
 
 def _give_standing(notice: BankNotice, standing: StandingCode, clock: Clock) -> NoticeOutcome:
     """A static QR: the amount is whatever came; a request of exactly that is made and paid at once."""
-    if not _fits(payees.active_account(standing.payee_id), notice):
+    account = payees.active_account(standing.payee_id)
+    if account is None or not _fits(account, notice):
         return _suspend(notice, notice.amount_vnd, NoticeOutcome.WRONG_ACCOUNT, clock)
     request = requests.ask(
         purpose=Purpose(standing.purpose_kind, standing.purpose_id),
@@ -90,9 +94,10 @@ def _give_standing(notice: BankNotice, standing: StandingCode, clock: Clock) -> 
         expires_at=clock.now() + STANDING_LIFE,
         clock=clock,
         standing_code=standing,
+        account=account,
     )
-    notice.request_id = request.id
     _accept(notice, request, notice.amount_vnd, clock)
+    notice.request_id = request.id
     return NoticeOutcome.MATCHED
 
 

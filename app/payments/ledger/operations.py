@@ -35,7 +35,8 @@ def open_account(kind: AccountKind, owner_id: str, *, clock: Clock) -> Account:
     """The account of this kind and owner, made when new. Safe in parallel."""
     session = require_transaction()
     found = sa.select(Account).where(Account.kind == kind, Account.owner_id == owner_id)
-    account = session.scalar(found)
+    with session.no_autoflush:
+        account = session.scalar(found)
     if account is None:
         session.execute(
             insert(Account)

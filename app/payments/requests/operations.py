@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.codes import new_code
 from app.core.database import require_transaction
+from app.core.ids import uuid7
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
-from app.payments.payees.models import Payee
+from app.payments.payees.models import BankAccount, Payee
 from app.payments.requests import debts
 from app.payments.requests.errors import AlreadyPaid, MoneyBuiltUpon, NoAccount
 from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
@@ -60,18 +61,24 @@ def ask(
     expires_at: datetime,
     clock: Clock,
     standing_code: StandingCode | None = None,
+    account: BankAccount | None = None,
 ) -> PaymentRequest:
     """Ask somebody to pay.
 
     A transfer goes straight to the payee's account (direct); a card payment is collected and owed to the payee.
 
+    Args:
+        account: the payee's active account, when the caller has looked it up already.
+
     Raises:
         NoAccount: a transfer is asked for, and the payee has no bank account.
     """
-    account = payees.active_account(payee_id) if method is Method.VIETQR else None
+    if method is Method.VIETQR:
+        account = account or payees.active_account(payee_id)
     if method is Method.VIETQR and account is None:
         raise NoAccount()
     request = PaymentRequest(
+        id=uuid7(),
         code=new_code(CODE_PREFIX),
         purpose_kind=purpose.kind,
         purpose_id=purpose.id,
@@ -87,9 +94,7 @@ def ask(
         expires_at=expires_at,
         created_at=clock.now(),
     )
-    session = require_transaction()
-    session.add(request)
-    session.flush()
+    require_transaction().add(request)
     return request
 
 

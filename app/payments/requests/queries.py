@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -49,6 +49,11 @@ def find(code: str, *, for_update: bool = False) -> PaymentRequest | None:
     return _one(PaymentRequest.code == code, for_update)
 
 
+def find_all(codes: Sequence[str]) -> list[PaymentRequest]:
+    """The requests with these codes."""
+    return list(db.session.scalars(sa.select(PaymentRequest).where(PaymentRequest.code.in_(codes))))
+
+
 def get(request_id: UUID, *, for_update: bool = False) -> PaymentRequest:
     """The request by id.
 
@@ -93,9 +98,10 @@ def for_purposes(kind: str, ids: Iterable[UUID]) -> dict[UUID, list[PaymentReque
     return found
 
 
-def standing_by_code(code: str) -> StandingCode | None:
-    """The active standing code, if any."""
-    return db.session.scalar(sa.select(StandingCode).where(StandingCode.code == code, StandingCode.active))
+def standing_by_codes(codes: Sequence[str]) -> StandingCode | None:
+    """The active standing code that comes first among these, if any."""
+    found = db.session.scalars(sa.select(StandingCode).where(StandingCode.code.in_(codes), StandingCode.active))
+    return min(found, key=lambda standing: codes.index(standing.code), default=None)
 
 
 def standing_for(purpose: Purpose) -> StandingCode | None:

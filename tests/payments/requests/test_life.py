@@ -199,9 +199,9 @@ def test_a_new_standing_code_revokes_the_one_before(client, purpose, clock):
     other = make_standing_code(payee_id=payee.id)
     with transaction():
         new = operations.issue_standing_code(purpose=where, payee_id=payee.id, label="Sạp mẫu", clock=clock)
-    assert queries.standing_by_code(old.code) is None
+    assert queries.standing_by_codes([old.code]) is None
     assert queries.standing_for(where) == new
-    assert queries.standing_by_code(other.code) == other
+    assert queries.standing_by_codes([old.code, other.code]) == other
     notify(client, "sepay", transfer(number, 9_000, old.code))
     assert purpose.paid == []
     notify(client, "sepay", transfer(number, 9_000, new.code))

@@ -70,6 +70,10 @@ DEMO_PEOPLE = (
         "0900000007", "Kế toán mẫu", "Tài vụ / finance", Role.FINANCE, EVERYWHERE,
         "tiền treo / suspense: /dieu-hanh/tien-treo",
     ),
+    DemoPerson(
+        "0900000009", "Kế toán mẫu hai", "Tài vụ thứ hai / second finance", Role.FINANCE, EVERYWHERE,
+        "duyệt việc của người thứ nhất / approve what the first proposed: /dieu-hanh",
+    ),
     DemoPerson("0900000008", "Kiểm toán mẫu", "Kiểm toán / auditor", Role.AUDITOR, EVERYWHERE, "/dieu-hanh"),
 )  # fmt: skip
 

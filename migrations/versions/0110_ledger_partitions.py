@@ -2,7 +2,8 @@
 
 Ids are UUIDv7, so a range of ids is a range of time and the primary key stays unique over all months. What a unique
 index over all partitions would have to say (a reservation ends once, a transfer is taken back once) is a small table
-of its own. See docs/decisions/0007.
+of its own. See docs/decisions/0007. The tables are rewritten as a whole, in one transaction that nobody can write beside:
+that is why squawk's advice for tables in use is left out.
 """
 
 from alembic import op
@@ -17,14 +18,18 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(
         """
+        -- squawk-ignore ban-drop-constraint
         ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_kind;
+        -- squawk-ignore constraint-missing-not-valid
         ALTER TABLE ledger_account ADD CONSTRAINT ck_ledger_account_kind CHECK (kind IN (
             'outside_bank', 'outside_card', 'outside_payee', 'outside_payer',
             'suspense', 'received', 'payable', 'seller_debt'));
         ALTER TABLE ledger_account
+            -- squawk-ignore constraint-missing-not-valid
             ADD CONSTRAINT ck_ledger_account_debt CHECK (kind <> 'seller_debt' OR balance_vnd <= 0);
         ALTER TABLE ledger_account ADD COLUMN closed_at timestamptz;
-        ALTER TABLE ledger_account SET (fillfactor = 50);  -- room beside each row: balances change without new index entries
+        -- Room beside each row, so that balances change without new index entries.
+        ALTER TABLE ledger_account SET (fillfactor = 50);
         GRANT UPDATE (closed_at) ON ledger_account TO app;
         CREATE INDEX ix_ledger_account_owner_id ON ledger_account (owner_id);
 
@@ -32,11 +37,16 @@ def upgrade() -> None:
         DROP TRIGGER ledger_entry_balances ON ledger_entry;
         DROP TRIGGER ledger_transfer_append_only ON ledger_transfer;
         DROP TRIGGER ledger_entry_append_only ON ledger_entry;
+        -- squawk-ignore ban-drop-function
         DROP FUNCTION ledger_refuse_unbalanced();
+        -- squawk-ignore ban-drop-constraint
         ALTER TABLE arrival DROP CONSTRAINT fk_arrival_transfer_id;
+        -- squawk-ignore ban-drop-constraint
         ALTER TABLE notice_allocation DROP CONSTRAINT fk_notice_allocation_transfer_id;
         CREATE SCHEMA ledger_before_0110;
+        -- squawk-ignore ban-set-schema
         ALTER TABLE ledger_transfer SET SCHEMA ledger_before_0110;
+        -- squawk-ignore ban-set-schema
         ALTER TABLE ledger_entry SET SCHEMA ledger_before_0110;
 
         CREATE TABLE ledger_transfer (
@@ -140,9 +150,12 @@ def upgrade() -> None:
         SELECT setval('ledger_entry_id_seq', greatest(max(id), 1), max(id) IS NOT NULL) FROM ledger_entry;
         INSERT INTO ledger_closing SELECT coalesce(pending_id, reverses_id), id
         FROM ledger_transfer WHERE pending_id IS NOT NULL OR reverses_id IS NOT NULL;
+        -- squawk-ignore ban-drop-schema
         DROP SCHEMA ledger_before_0110 CASCADE;
+        -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
         ALTER TABLE arrival ADD CONSTRAINT fk_arrival_transfer_id
             FOREIGN KEY (transfer_id) REFERENCES ledger_transfer (id);
+        -- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint
         ALTER TABLE notice_allocation ADD CONSTRAINT fk_notice_allocation_transfer_id
             FOREIGN KEY (transfer_id) REFERENCES ledger_transfer (id);
 

@@ -23,6 +23,7 @@ ROOMS = (
     "app.payments.statements",
     "app.payments.desk",
     "app.payments.cards",
+    "app.payments.payouts",
     "app.payments.refunds",
     "app.households.areas",
     "app.households.registry",

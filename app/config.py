@@ -68,6 +68,10 @@ class Config:
     sandbox_url: str
     media_dir: str
     rate_limit_storage: str
+    payout_bin: str
+    payout_account: str
+    payout_holder: str
+    payout_sheet_columns: str
     log_level: str
 
     @property
@@ -151,6 +155,11 @@ def load(env: Mapping[str, str] | None = None) -> Config:
         sandbox_url=sandbox,
         media_dir=plain("MEDIA_DIR", "var/media"),
         rate_limit_storage=plain("RATE_LIMIT_STORAGE", "memory://"),
+        # Where payouts come from; without them no bank file is made. The sheet's columns: "heading=field;…".
+        payout_bin=plain("PAYOUT_BIN", "970422", needed=False),
+        payout_account=plain("PAYOUT_ACCOUNT", "0000999900001", needed=False),
+        payout_holder=plain("PAYOUT_HOLDER", "CHO PHIEN", needed=False),
+        payout_sheet_columns=source.get("PAYOUT_SHEET_COLUMNS", ""),
         log_level=source.get("LOG_LEVEL", "INFO"),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +17,6 @@ from app.core.database import db, transaction
 from app.core.ids import uuid7
 from app.payments.cards import gateway
 from app.payments.cards.gateway import RefundWord
-from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, queries, services
 from app.payments.refunds.errors import BadRefund, KeyReused, NotRefundable, TooMuch
@@ -30,6 +28,7 @@ from tests.fakes.clock import FrozenClock
 from tests.fakes.stripe_gateway import deliver
 from tests.payments.cards.world import outcomes
 from tests.payments.ledger.parallel import at_once
+from tests.payments.payouts.world import pay_out
 from tests.payments.refunds.world import (
     again,
     ask,
@@ -48,16 +47,6 @@ def later(**passed: float) -> FrozenClock:
 
 def sweep(clock=None) -> int:
     return services.sweep(gateway=gateway.current(), clock=clock or later(minutes=2))
-
-
-def pay_out(payee_id: UUID, amount_vnd: int) -> None:
-    """The seller got the money already."""
-    with transaction():
-        payable = ledger.open_account(AccountKind.PAYABLE, str(payee_id), clock=SYSTEM_CLOCK)
-        outside = ledger.open_account(AccountKind.OUTSIDE_PAYEE, "bank", clock=SYSTEM_CLOCK)
-        ledger.post(
-            [ledger.NewTransfer(uuid7(), payable.id, outside.id, amount_vnd, SYSTEM_CLOCK.now())], clock=SYSTEM_CLOCK
-        )
 
 
 def test_a_whole_refund_sends_all_back_and_the_purpose_hears_of_it(stripe_wire, paid, payee_id, purpose):
@@ -253,7 +242,7 @@ def test_a_refund_that_takes_days_shows_as_on_its_way(client, stripe_wire, paid)
 
 
 def test_what_the_seller_got_already_becomes_a_debt(stripe_wire, paid, payee_id):
-    pay_out(payee_id, 35_000)
+    pay_out(35_000)
     refund = ask(paid, 40_000)
     assert (refund.seller_vnd, refund.debt_vnd) == (15_000, 25_000)
     assert (owed_vnd(payee_id), debt_vnd(payee_id)) == (0, 25_000)
@@ -262,7 +251,7 @@ def test_what_the_seller_got_already_becomes_a_debt(stripe_wire, paid, payee_id)
 
 
 def test_later_sales_repay_a_debt_at_most_three_tenths_of_each(stripe_wire, pay, paid, payee_id):
-    pay_out(payee_id, 50_000)
+    pay_out(50_000)
     ask(paid, 20_000)
     assert debt_vnd(payee_id) == 20_000
     pay(40_001)
@@ -274,7 +263,7 @@ def test_later_sales_repay_a_debt_at_most_three_tenths_of_each(stripe_wire, pay,
 
 
 def test_a_debt_only_asked_for_is_not_repaid_yet(stripe_wire, pay, paid, payee_id):
-    pay_out(payee_id, 50_000)
+    pay_out(50_000)
     stripe_wire.faults(fail_5xx=1)
     ask(paid)
     pay(10_000)
@@ -284,7 +273,7 @@ def test_a_debt_only_asked_for_is_not_repaid_yet(stripe_wire, pay, paid, payee_i
 
 
 def test_money_that_comes_back_to_us_is_the_sellers_again(client, stripe_wire, pay, paid, payee_id):
-    pay_out(payee_id, 30_000)
+    pay_out(30_000)
     refund = ask(paid)
     assert (debt_vnd(payee_id), sums(paid)) == (30_000, ("refunded", 0, 50_000))
     pay(20_000)

@@ -15,13 +15,12 @@ from app.core.errors import Conflict
 from app.core.ids import uuid7
 from app.payments.cards import operations as cards
 from app.payments.cards.gateway import GatewayRefused, GatewayUnknown, Intent, RefundWord
-from app.payments.ledger import operations as ledger
 from app.payments.ledger.books import check_books
-from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, queries, services
 from app.payments.refunds.models import Refund
 from app.payments.requests.models import PaymentRequest
 from tests.factories.payments import make_payee, make_request
+from tests.payments.payouts.world import pay_out
 from tests.payments.refunds.world import RefundHearingPurpose, by_transfer, debt_vnd, fresh, owed_vnd
 
 AMOUNT_VND = 50_000
@@ -70,11 +69,7 @@ class World:
         collect(request)
 
     def pay_out(self, amount_vnd: int) -> None:
-        with transaction():
-            payable = ledger.open_account(AccountKind.PAYABLE, str(self.sold.payee_id), clock=SYSTEM_CLOCK)
-            outside = ledger.open_account(AccountKind.OUTSIDE_PAYEE, "bank", clock=SYSTEM_CLOCK)
-            paid = ledger.NewTransfer(uuid7(), payable.id, outside.id, amount_vnd, SYSTEM_CLOCK.now(), balancing=True)
-            ledger.post([paid], clock=SYSTEM_CLOCK)
+        pay_out(amount_vnd)
 
     def refund(self, amount_vnd: int, mood: str) -> None:
         self.gateway.mood = mood

@@ -1,0 +1,33 @@
+"""Telling an owner, at the contact we knew before, that their payout account changed and money waits.
+
+Payments know payees, not people: the room that owns a kind of payee registers who tells them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.core.clock import Clock
+
+
+class Teller(Protocol):
+    """A room's side. Runs inside the transaction that found the change, so it only writes down what to send."""
+
+    def account_changed(self, payee_id: UUID, *, held_until: datetime, clock: Clock) -> None:
+        """Nothing goes to the payee's new account before `held_until`."""
+        ...
+
+
+_TELLERS: dict[str, Teller] = {}
+
+
+def register(payee_kind: str, teller: Teller) -> None:
+    """Name who tells the owners of this kind of payee."""
+    _TELLERS[payee_kind] = teller
+
+
+def teller_of(payee_kind: str) -> Teller | None:
+    """Who tells them, if any room does."""
+    return _TELLERS.get(payee_kind)

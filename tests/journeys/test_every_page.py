@@ -27,7 +27,8 @@ PUBLIC = (
 TEAM = ("/to-cong-nghe", "/to-cong-nghe/dang-ky", "/tai-khoan")
 OFFICER = ("/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh")
 FINANCE = (
-    "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra", "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai",
+    "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",
+    "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai",
 )  # fmt: skip
 FIRST_LOAD_BYTES = 60 * 1024
 

@@ -76,18 +76,25 @@ def _measure(data: bytes, max_rows: int) -> None:
 
 
 def _measure_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo, max_rows: int) -> None:
+    """Any part may be a sheet, whatever its name; themes have `r` attributes too, but no cells."""
     with packed.open(part) as stream:
-        before, size = b"", 0
+        before, size, has_cells, reaches_far = b"", 0, False, False
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > MAX_UNPACKED:
                 raise BadSheet("too_large")
             if not before and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise BadSheet("broken")
-            for found in _PLACE.finditer(before + chunk):
-                if int(found[2]) > max_rows or _column_number(found[1]) > MAX_COLUMNS:
-                    raise BadSheet("too_many_rows")
+            seen = before + chunk
+            has_cells = has_cells or b"sheetData" in seen
+            reaches_far = reaches_far or any(_is_far(found, max_rows) for found in _PLACE.finditer(seen))
+            if has_cells and reaches_far:
+                raise BadSheet("too_many_rows")
             before = chunk[-64:]
+
+
+def _is_far(place: re.Match[bytes], max_rows: int) -> bool:
+    return int(place[2]) > max_rows or _column_number(place[1]) > MAX_COLUMNS
 
 
 def _column_number(letters: bytes) -> int:

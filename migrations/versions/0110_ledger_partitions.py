@@ -2,8 +2,8 @@
 
 Ids are UUIDv7, so a range of ids is a range of time and the primary key stays unique over all months. What a unique
 index over all partitions would have to say (a reservation ends once, a transfer is taken back once) is a small table
-of its own. See docs/decisions/0007. The tables are rewritten as a whole, in one transaction that nobody can write beside:
-that is why squawk's advice for tables in use is left out.
+of its own. See docs/decisions/0007. The tables are rewritten as a whole, in one transaction that nobody can write
+beside: that is why squawk's advice for tables in use is left out.
 """
 
 from alembic import op

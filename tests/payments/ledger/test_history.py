@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -83,7 +84,7 @@ def test_the_file_holds_every_line_and_no_formula(client, told, form):
     enter(client)
     answer = client.get(f"/dieu-hanh/so-cai/{told[0].id}/tep.{form}{DAYS}")
     if form == "csv":
-        rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+        rows: list[list[Any]] = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
     else:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
     assert len(rows) == 1 + 1 + 3 + 1

@@ -81,6 +81,7 @@ def _doors() -> tuple[Door, ...]:
         Door("registry.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
+        Door("stuck.overview", _("Tiền kẹt"), _("Những khoản đứng yên quá lâu, và việc của ai"), "warn"),
         Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("payouts.overview", _("Chi trả"), _("Chuyển tiền đã thu về tài khoản người bán"), "basket"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),

@@ -1,4 +1,4 @@
-"""Gives the frame of every page what it shows of the person and of where the page belongs."""
+"""Gives every page's frame what it shows of the person and of where the page belongs; adds the page of stuck money."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from flask import Flask, request
 from app.core.database import current_actor
 from app.identity import session
 from app.identity.roles import TOTP_ROLES, Role
+
+from . import stuck_pages
 
 # Pages outside a room's own path, by the room the frame marks as current.
 _ROOM_OF = {
@@ -27,6 +29,7 @@ def install(app: Flask) -> None:
     offered = app.template_context_processors[None]
     offered[:] = [processor for processor in offered if processor.__module__ != "flask_login.utils"]
     app.context_processor(_navigation)
+    app.register_blueprint(stuck_pages.bp)
 
 
 def _navigation() -> dict[str, Any]:

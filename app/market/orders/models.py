@@ -63,6 +63,9 @@ class Order(Model):
         sa.CheckConstraint("(status IN ('expired', 'cancelled')) = (closed_at IS NOT NULL)", name="closed_at"),
         sa.CheckConstraint("seller_told_at IS NULL OR paid_at IS NOT NULL", name="told_when_paid"),
         sa.Index("ix_shop_order_shop_id_id", "shop_id", "id"),
+        sa.Index(
+            "ix_shop_order_untold", "paid_at", postgresql_where=sa.text("status = 'paid' AND seller_told_at IS NULL")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.core.database import db
 from app.core.errors import BadInput
 from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 
 from .errors import OrderNotFound
 from .models import Checkout, Order
@@ -107,3 +109,17 @@ def _cursor_id(cursor: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise BadInput("cursor", errors={"cursor": ["invalid"]}) from None
+
+
+def seller_untold(before: datetime, *, limit: int) -> Queue:
+    """Orders paid before then whose seller was not told, so that nobody sends the goods; oldest first."""
+    return oldest(
+        Order.id,
+        Order.code,
+        Order.total_vnd,
+        Order.paid_at,
+        where=sa.select(Order).where(
+            Order.status == State.PAID, Order.seller_told_at.is_(None), Order.paid_at < before
+        ),
+        limit=limit,
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.database import db
+from app.core.waiting import Queue, oldest
 from app.payments.bank.models import BankNotice, Wire
 
 
@@ -28,3 +30,15 @@ def known_external_ids(wire: Wire, external_ids: Collection[str]) -> set[str]:
     """Which of these the inbox holds already."""
     found = sa.select(BankNotice.external_id).where(BankNotice.wire == wire, BankNotice.external_id.in_(external_ids))
     return set(db.session.scalars(found))
+
+
+def unhandled(before: datetime, *, limit: int) -> Queue:
+    """Notices that came before then and are not handled, oldest first."""
+    return oldest(
+        BankNotice.id,
+        BankNotice.reference,
+        BankNotice.amount_vnd,
+        BankNotice.received_at,
+        where=sa.select(BankNotice).where(BankNotice.handled_at.is_(None), BankNotice.received_at < before),
+        limit=limit,
+    )

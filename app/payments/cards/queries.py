@@ -13,6 +13,7 @@ from app.core.clock import Clock
 from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, Outcome
 from app.payments.cards.states import UNASKED, State
 from app.payments.requests.models import PaymentRequest
@@ -141,4 +142,33 @@ def _item(payment: CardPayment, code: str) -> CardSuspenseItem:
         intent_id=payment.intent_id or "",
         request_code=code,
         event_at=payment.charged_at or payment.created_at,
+    )
+
+
+def never_answered(before: datetime, *, limit: int) -> Queue:
+    """Payments begun before then of which the gateway has said nothing, oldest first.
+
+    `created_at`, because each question to the gateway moves `updated_at`.
+    """
+    return oldest(
+        CardPayment.id,
+        PaymentRequest.code,
+        CardPayment.amount_vnd,
+        CardPayment.created_at,
+        where=sa.select(CardPayment)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardPayment.status.in_(UNASKED), CardPayment.created_at < before),
+        limit=limit,
+    )
+
+
+def unhandled_events(before: datetime, *, limit: int) -> Queue:
+    """Events that came before then and are not handled, oldest first."""
+    return oldest(
+        CardEvent.id,
+        CardEvent.event_id,
+        sa.null(),
+        CardEvent.received_at,
+        where=sa.select(CardEvent).where(CardEvent.handled_at.is_(None), CardEvent.received_at < before),
+        limit=limit,
     )

@@ -14,6 +14,7 @@ from app.core.crypto import unseal_record
 from app.core.database import db, require_transaction
 from app.core.masking import mask_tail
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, BankNotice
 from app.payments.desk.errors import ActionNotFound, ItemNotFound
 from app.payments.desk.models import DeskAction, DeskItem
@@ -284,4 +285,19 @@ def _item(of: DeskItem, notice: BankNotice, request_code: str | None) -> Suspens
         request_code=request_code,
         event_at=notice.event_at,
         received_at=notice.received_at,
+    )
+
+
+def waiting_since(before: datetime, *, limit: int) -> Queue:
+    """Items that came into suspense before then and are still there, oldest first."""
+    in_suspense = DeskItem.waiting_vnd + DeskItem.proposed_vnd
+    return oldest(
+        BankNotice.id,
+        BankNotice.reference,
+        in_suspense,
+        BankNotice.received_at,
+        where=sa.select(DeskItem)
+        .join(BankNotice, BankNotice.id == DeskItem.notice_id)
+        .where(in_suspense > 0, BankNotice.received_at < before),
+        limit=limit,
     )

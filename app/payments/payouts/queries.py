@@ -12,12 +12,13 @@ from sqlalchemy.orm import aliased
 
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 from app.payments.ledger.models import Account, AccountKind
 from app.payments.payees.models import BankAccount, Payee
 from app.payments.payouts.errors import BatchNotFound, PayoutNotFound, ResultNotFound
 from app.payments.payouts.limits import HOLD
 from app.payments.payouts.models import HeldPayee, Payout, PayoutBatch, PayoutResult
-from app.payments.payouts.states import State
+from app.payments.payouts.states import RESERVED, BatchState, State
 
 FREE = sa.func.coalesce(Account.balance_vnd, 0) - Account.pending_out_vnd
 
@@ -305,3 +306,25 @@ def _changed() -> sa.ColumnElement[bool]:
 
 def _until(changed_at: datetime | None, now: datetime) -> datetime | None:
     return changed_at + HOLD if changed_at is not None and changed_at + HOLD > now else None
+
+
+def unconfirmed(before: datetime, *, limit: int) -> Queue:
+    """Batches approved or sent before then with payouts the bank has not answered for, oldest first.
+
+    The amount is what is still unanswered, in đồng. An answered batch is settled, so few rows are looked at.
+    """
+    since = sa.func.coalesce(PayoutBatch.sent_at, PayoutBatch.approved_at)
+    unanswered_vnd = (
+        sa.select(sa.func.sum(Payout.amount_vnd))
+        .where(Payout.batch_id == PayoutBatch.id, Payout.status.in_(RESERVED))
+        .scalar_subquery()
+    )
+    under_way = (BatchState.APPROVED, BatchState.SENT)
+    return oldest(
+        PayoutBatch.id,
+        PayoutBatch.code,
+        unanswered_vnd,
+        since,
+        where=sa.select(PayoutBatch).where(PayoutBatch.status.in_(under_way), since < before),
+        limit=limit,
+    )

@@ -40,6 +40,7 @@ class Refund(Model):
         sa.Index(
             "ix_refund_unanswered", "id", postgresql_where=sa.text("status IN ('asking', 'unknown', 'on_its_way')")
         ),
+        sa.Index("ix_refund_waiting", "created_at", postgresql_where=sa.text("status = 'waiting'")),
         sa.Index(
             "uq_refund_instead_of_live", "instead_of_id", unique=True, postgresql_where=sa.text("status <> 'cancelled'")
         ),

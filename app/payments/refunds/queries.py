@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from app.core.clock import Clock
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 from app.payments.refunds.errors import RefundNotFound
 from app.payments.refunds.models import Refund
 from app.payments.refunds.states import UNANSWERED, State
@@ -100,4 +101,26 @@ def unanswered_ids(*, after: UUID | None, limit: int, clock: Clock) -> list[UUID
 def _items() -> sa.Select[Refund, str, str]:
     return sa.select(Refund, PaymentRequest.code, PaymentRequest.label).join(
         PaymentRequest, PaymentRequest.id == Refund.request_id
+    )
+
+
+def never_answered(before: datetime, *, limit: int) -> Queue:
+    """Refunds asked for before then of which the gateway has said nothing, oldest first."""
+    return _waiting((State.ASKING, State.UNKNOWN), before, limit)
+
+
+def never_transferred(before: datetime, *, limit: int) -> Queue:
+    """Refunds by transfer decided before then that nobody made, oldest first."""
+    return _waiting((State.WAITING,), before, limit)
+
+
+def _waiting(states: tuple[State, ...], before: datetime, limit: int) -> Queue:
+    """`created_at`, because each question to the gateway moves `updated_at`."""
+    return oldest(
+        Refund.id,
+        PaymentRequest.code,
+        Refund.amount_vnd,
+        Refund.created_at,
+        where=_items().where(Refund.status.in_(states), Refund.created_at < before),
+        limit=limit,
     )

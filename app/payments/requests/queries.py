@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core.clock import Clock, in_vietnam
 from app.core.database import db
+from app.core.waiting import Queue, oldest
 from app.payments.payees.models import Payee
 from app.payments.requests.errors import RequestNotFound
 from app.payments.requests.models import Arrival, PaymentRequest, Purpose, StandingCode
+from app.payments.requests.states import OPEN
 
 
 @dataclass(frozen=True)
@@ -141,3 +143,15 @@ def heard_so_far(ears: sa.Select[UUID, str], *, clock: Clock) -> list[Heard]:
     payee_id, key = (ear := ears.subquery()).c
     rows = db.session.execute(sa.select(Payee.id, key, Payee.arrival_seq, total).join(ear, Payee.id == payee_id))
     return [Heard(payee, name, last_seq, int(total_vnd)) for payee, name, last_seq, total_vnd in rows]
+
+
+def open_past_expiry(before: datetime, *, limit: int) -> Queue:
+    """Requests whose time ended before then and that nobody closed, oldest first."""
+    return oldest(
+        PaymentRequest.id,
+        PaymentRequest.code,
+        PaymentRequest.amount_vnd,
+        PaymentRequest.expires_at,
+        where=sa.select(PaymentRequest).where(PaymentRequest.status.in_(OPEN), PaymentRequest.expires_at < before),
+        limit=limit,
+    )

@@ -13,6 +13,7 @@ from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.masking import mask_tail
 from app.core.paging import Page, decode_cursor, decode_uuid_cursor, encode_cursor
+from app.core.waiting import Queue, oldest
 from app.payments.statements.errors import ImportNotFound
 from app.payments.statements.models import (
     ACCOUNT_FIELD,
@@ -167,3 +168,15 @@ def stuck(before: datetime) -> list[UUID]:
 def checkpoint(feed: str) -> FeedCheckpoint | None:
     """How far a feed was read."""
     return db.session.get(FeedCheckpoint, feed, populate_existing=True)
+
+
+def standing_still(before: datetime, *, limit: int) -> Queue:
+    """Imports at work that have not moved since, oldest first."""
+    return oldest(
+        StatementImport.id,
+        StatementImport.file_name,
+        sa.null(),
+        StatementImport.moved_at,
+        where=sa.select(StatementImport).where(StatementImport.state.in_(AT_WORK), StatementImport.moved_at < before),
+        limit=limit,
+    )

@@ -30,23 +30,33 @@ def as_csv(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return ("\ufeff" + out.getvalue()).encode()
 
 
-def as_xlsx(heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str) -> bytes:
-    """One sheet; numbers stay numbers, texts stay texts (account numbers with their leading zeros)."""
+def as_xlsx(
+    heads: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str, made_at: datetime | None = None
+) -> bytes:
+    """One sheet; numbers stay numbers, texts stay texts (account numbers with their leading zeros).
+
+    Args:
+        made_at: what the file says of when it was made, so that the same table is the same file; now when left out.
+    """
     out = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet(title[:31])
-        bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0"})
+        if made_at is not None:
+            book.set_properties({"created": made_at.replace(tzinfo=None)})
+        bold, text, money = (
+            book.add_format(form) for form in ({"bold": True}, {"num_format": "@"}, {"num_format": "#,##0"})
+        )
         sheet.freeze_panes(1, 0)
         for column, head in enumerate(heads):
-            sheet.write_string(0, column, head, bold)
-            sheet.set_column(column, column, max(12, len(head) + 4))
+            sheet.write_string(0, column, neutral(head), bold)
+            sheet.set_column(column, column, max(16, len(head) + 4))
         for number, row in enumerate(rows, 1):
             for column, cell in enumerate(row):
                 if isinstance(cell, int):
                     sheet.write_number(number, column, cell, money)
                 elif cell is not None:
-                    sheet.write_string(number, column, str(_plain(cell)))
+                    sheet.write_string(number, column, str(_plain(cell)), text)
     return out.getvalue()
 
 

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from app.core.codes import is_valid, normalise
 from app.core.money import MAX_VND
-from app.core.sheet_reading import BadSheet, read_rows
-from app.core.sheet_reading import Row as Cells
 from app.core.texts import fold, tidy
+from app.core.uploads import Row as Cells
+from app.core.uploads import UnreadableFile, demand_plain_xml, is_xml, read_rows
 from app.payments.payouts.answers import MAX_BYTES, MAX_ROWS, Answers, Outcome, Row
 from app.payments.payouts.errors import UnreadableResult
 
@@ -63,18 +62,14 @@ def read(data: bytes, *, batch_code: str) -> Answers:
         raise UnreadableResult("too_large")
     if not data.strip():
         raise UnreadableResult("empty")
-    return _read_xml(data, batch_code) if _looks_like_xml(data) else _read_sheet(data)
-
-
-def _looks_like_xml(data: bytes) -> bool:
-    head = data[:200].replace(b"\x00", b"")
-    for bom in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
-        head = head.removeprefix(bom)
-    return head.lstrip().startswith(b"<")
+    try:
+        return _read_xml(data, batch_code) if is_xml(data) else _read_sheet(data)
+    except UnreadableFile as error:
+        raise UnreadableResult(error.reason) from None
 
 
 def _read_xml(data: bytes, batch_code: str) -> Answers:
-    _refuse_document_type(data)
+    demand_plain_xml(data)
     try:
         document = ElementTree.fromstring(data)  # noqa: S314  # without a document type there is nothing to expand
     except (SyntaxError, ValueError, LookupError):
@@ -133,26 +128,8 @@ def _text(parent: Any, path: str) -> str:
     return tidy(parent.findtext(path) or "")
 
 
-def _refuse_document_type(data: bytes) -> None:
-    """A first pass that expands nothing."""
-
-    def refuse(*_anything: object) -> None:
-        raise UnreadableResult("entities")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError, LookupError):
-        raise UnreadableResult("broken") from None
-
-
 def _read_sheet(data: bytes) -> Answers:
-    try:
-        rows = read_rows(data, max_rows=MAX_ROWS + _HEADER_WITHIN)
-    except BadSheet as error:
-        raise UnreadableResult(error.reason) from None
+    rows = read_rows(data, max_rows=MAX_ROWS + _HEADER_WITHIN)
     header_at, columns = _header(rows)
     answers = Answers()
     for place, row in enumerate(rows[header_at + 1 :], start=header_at + 2):

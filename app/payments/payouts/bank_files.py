@@ -6,7 +6,6 @@ batch makes the same file each time, under one message id, so a bank notices whe
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from datetime import date, datetime
 from typing import Any
 from xml.etree import ElementTree
 
-import xlsxwriter
-
 from app.core.clock import in_vietnam
-from app.core.sheets import neutral
+from app.core.sheets import as_xlsx
 from app.core.texts import fold, tidy
 from app.payments.vietqr.banks import bank_by_bin
 
@@ -96,27 +93,9 @@ def to_xlsx(file: File, columns: Sequence[tuple[str, str]]) -> bytes:
     Args:
         columns: (heading, field) from left to right, see `read_columns`.
     """
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": file.code, "created": file.at.replace(tzinfo=None)})
-    sheet = book.add_worksheet("Chi tra")
-    bold, text, money = (
-        book.add_format(form) for form in ({"bold": True}, {"num_format": "@"}, {"num_format": "#,##0"})
-    )
-    for at, (heading, _field) in enumerate(columns):
-        sheet.write_string(0, at, neutral(heading), bold)
-        sheet.set_column(at, at, 22)
-    for row, line in enumerate(file.lines, start=1):
-        cells = _cells(line, row, file)
-        for at, (_heading, field) in enumerate(columns):
-            value = cells[field]
-            if isinstance(value, int):
-                sheet.write_number(row, at, value, money)
-            else:
-                sheet.write_string(row, at, neutral(value), text)
-    sheet.freeze_panes(1, 0)
-    book.close()
-    return target.getvalue()
+    cells = [_cells(line, row, file) for row, line in enumerate(file.lines, start=1)]
+    rows = [[cell[field] for _heading, field in columns] for cell in cells]
+    return as_xlsx([heading for heading, _field in columns], rows, title="Chi tra", made_at=file.at)
 
 
 def read_columns(setting: str) -> tuple[tuple[str, str], ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from xml.parsers import expat
 
 from pycamt.parser import Camt053ParseError, Camt053Parser  # type: ignore[import-untyped]
 
+from app.core.uploads import demand_plain_xml
 from app.payments.statements.errors import UnreadableStatement
 from app.payments.statements.lines import MAX_ROWS, BadCell, Line, Statement, account, clean, moment, money
 from app.payments.statements.models import Format
@@ -51,9 +51,9 @@ def read_camt(data: bytes, own_account: str) -> Statement:
     """Every booked entry of every statement in the document.
 
     Raises:
-        UnreadableStatement.
+        UnreadableStatement, UnreadableFile.
     """
-    _refuse_document_type(data)
+    demand_plain_xml(data)
     try:
         reader = _Reader(data)
         entries = reader.get_transactions()
@@ -70,21 +70,6 @@ def read_camt(data: bytes, own_account: str) -> Statement:
     if not statement.lines and not statement.faults:
         raise UnreadableStatement("no_lines")
     return statement
-
-
-def _refuse_document_type(data: bytes) -> None:
-    """A first pass that expands nothing."""
-
-    def refuse(*_anything: object) -> None:
-        raise UnreadableStatement("entities")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError, LookupError):
-        raise UnreadableStatement("broken") from None
 
 
 def _read_entry(entry: dict[str, Any], place: int, own_account: str, statement: Statement) -> None:

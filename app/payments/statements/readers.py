@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from app.core.uploads import UnreadableFile, is_xml
 from app.payments.statements.camt import read_camt
 from app.payments.statements.errors import UnreadableStatement
 from app.payments.statements.lines import BadCell, Statement, account
-from app.payments.statements.sheets import read_csv, read_xlsx
+from app.payments.statements.sheets import read_sheet
 
 MAX_BYTES = 20 * 1024 * 1024
-_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 def read(data: bytes, *, own_account: str = "") -> Statement:
@@ -28,15 +28,7 @@ def read(data: bytes, *, own_account: str = "") -> Statement:
         raise UnreadableStatement("too_large")
     if not data.strip():
         raise UnreadableStatement("empty")
-    if data.startswith(b"PK"):
-        return read_xlsx(data, own)
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnreadableStatement("old_excel")
-    return read_camt(data, own) if _looks_like_xml(data) else read_csv(data, own)
-
-
-def _looks_like_xml(data: bytes) -> bool:
-    head = data[:200]
-    for bom in _BOMS:
-        head = head.removeprefix(bom)
-    return head.replace(b"\x00", b"").lstrip().startswith(b"<")
+    try:
+        return read_camt(data, own) if is_xml(data) else read_sheet(data, own)
+    except UnreadableFile as error:
+        raise UnreadableStatement(error.reason) from None

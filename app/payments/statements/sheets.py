@@ -1,31 +1,18 @@
-"""Statements as sheets: XLSX and CSV, their columns found by name in Vietnamese or English.
-
-A sheet is a zip of XML, so it is measured before it is opened: a small file may unpack to gigabytes, and one cell far
-out makes the reader allocate everything before it.
-"""
+"""Statements as sheets: XLSX and CSV, their columns found by name in Vietnamese or English."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from app.core.texts import fold, tidy
+from app.core.uploads import Row, is_xlsx, read_rows
 from app.payments.statements.errors import UnreadableStatement
 from app.payments.statements.lines import MAX_ROWS, BadCell, Line, Statement, account, clean, moment, money
 from app.payments.statements.models import Format
 
-MAX_UNPACKED = 120 * 1024 * 1024
-MAX_PARTS = 500
-MAX_COLUMNS = 200
 HEADER_WITHIN = 40
-_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,9})[\"']")
-_CHUNK = 1024 * 1024
 
 DATE, CREDIT, DEBIT, AMOUNT, DIRECTION, ACCOUNT, MEMO, REFERENCE = (
     "date", "credit", "debit", "amount", "direction", "account", "memo", "reference",
@@ -67,98 +54,17 @@ _OUT = {"d", "no", "ghi no", "dr", "debit", "dbit", "-", "chi", "out", "ra", "ti
 _SUMMARY = ("tong", "cong", "so du", "total", "opening", "closing", "balance")
 _OWN_ACCOUNT = re.compile(r"(?:so tai khoan|so tk|account (?:number|no))[^0-9a-z]*(?P<number>[0-9][0-9 .-]{3,40})")
 
-Row = Sequence[object]
 Cell = TypeVar("Cell")
 
 
-def read_xlsx(data: bytes, own_account: str) -> Statement:
-    """The first sheet of a workbook.
+def read_sheet(data: bytes, own_account: str) -> Statement:
+    """The first sheet of a workbook, or text with columns.
 
     Raises:
-        UnreadableStatement.
+        UnreadableStatement, UnreadableFile.
     """
-    _measure(data)
-    try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
-        rows = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError, IndexError):
-        raise UnreadableStatement("broken") from None
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # how Rust's own faults arrive; not an Exception
-            raise
-        raise UnreadableStatement("broken") from None
-    return _read(rows, own_account, Format.XLSX)
-
-
-def _measure(data: bytes) -> None:
-    """Refuse what would not fit into memory before anything opens it."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            parts = packed.infolist()
-            if not any(part.filename.startswith("xl/worksheets/") for part in parts):
-                raise UnreadableStatement("old_excel")
-            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise UnreadableStatement("too_large")
-            for part in parts:
-                if part.filename.endswith(".xml"):
-                    _measure_part(packed, part)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
-        raise UnreadableStatement("broken") from None
-    except Exception as error:
-        if type(error).__module__ not in ("zlib", "lzma", "bz2"):
-            raise
-        raise UnreadableStatement("broken") from None
-
-
-def _measure_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    with packed.open(part) as stream:
-        before, size = b"", 0
-        while chunk := stream.read(_CHUNK):
-            size += len(chunk)
-            if size > MAX_UNPACKED:
-                raise UnreadableStatement("too_large")
-            if not before and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise UnreadableStatement("broken")
-            for found in _PLACE.finditer(before + chunk):
-                if int(found[2]) > MAX_ROWS + HEADER_WITHIN or _column_number(found[1]) > MAX_COLUMNS:
-                    raise UnreadableStatement("too_many_rows")
-            before = chunk[-64:]
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
-
-
-def read_csv(data: bytes, own_account: str) -> Statement:
-    """Text with commas, semicolons, tabs or bars.
-
-    Raises:
-        UnreadableStatement.
-    """
-    text = _decoded(data)
-    head = "\n".join(text[:20_000].splitlines()[:HEADER_WITHIN])
-    mark = max(",;\t|", key=head.count)
-    rows: list[Row] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark):
-            rows.append(row[:MAX_COLUMNS])
-            if len(rows) > MAX_ROWS + HEADER_WITHIN:
-                raise UnreadableStatement("too_many_rows")
-    except csv.Error:
-        raise UnreadableStatement("broken") from None
-    return _read(rows, own_account, Format.CSV)
-
-
-def _decoded(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1258", errors="replace")
+    rows = read_rows(data, max_rows=MAX_ROWS + HEADER_WITHIN)
+    return _read(rows, own_account, Format.XLSX if is_xlsx(data) else Format.CSV)
 
 
 def _read(rows: Sequence[Row], own_account: str, kind: Format) -> Statement:

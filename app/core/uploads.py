@@ -1,4 +1,4 @@
-"""Reading spreadsheets that come from outside, as rows of cells.
+"""Files that people bring from outside: sheets as rows of cells, and XML with nothing in it to expand.
 
 An XLSX is a zip of XML, so it is measured before it is opened: a small file may unpack to gigabytes, and one cell far
 out makes a reader allocate everything before it.
@@ -11,19 +11,22 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-MAX_UNPACKED = 60 * 1024 * 1024
+MAX_UNPACKED = 120 * 1024 * 1024
 MAX_PARTS = 500
-MAX_COLUMNS = 100
+MAX_COLUMNS = 200
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,8})([0-9]{1,9})[\"']")
 _CHUNK = 1024 * 1024
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 Row = Sequence[object]
 
 
-class BadSheet(ValueError):
-    """The file is of no use; `reason` is `broken`, `too_large`, `too_many_rows` or `old_excel`."""
+class UnreadableFile(ValueError):
+    """The file is of no use; `reason` is `broken`, `entities`, `too_large`, `too_many_rows` or `old_excel`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -34,11 +37,45 @@ def read_rows(data: bytes, *, max_rows: int) -> list[Row]:
     """The rows of an XLSX's first sheet, or of a text with commas, semicolons, tabs or bars.
 
     Raises:
-        BadSheet.
+        UnreadableFile.
     """
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise BadSheet("old_excel")
-    return _xlsx(data, max_rows) if data.startswith(b"PK") else _csv(data, max_rows)
+    if data.startswith(_OLD_EXCEL):
+        raise UnreadableFile("old_excel")
+    return _xlsx(data, max_rows) if is_xlsx(data) else _csv(data, max_rows)
+
+
+def is_xlsx(data: bytes) -> bool:
+    """Whether it begins as a zip does; its name tells nothing."""
+    return data.startswith(b"PK")
+
+
+def is_xml(data: bytes) -> bool:
+    """Whether it begins as XML does, in any encoding."""
+    head = data[:200]
+    for bom in _BOMS:
+        head = head.removeprefix(bom)
+    return head.replace(b"\x00", b"").lstrip().startswith(b"<")
+
+
+def demand_plain_xml(data: bytes) -> None:
+    """A first pass that expands nothing.
+
+    Raises:
+        UnreadableFile: `entities` when it declares a document type, `broken` when it is not well formed.
+    """
+
+    def refuse(*_anything: object) -> None:
+        raise UnreadableFile("entities")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+    except UnreadableFile:
+        raise
+    except (expat.ExpatError, ValueError, LookupError):
+        raise UnreadableFile("broken") from None
 
 
 def _xlsx(data: bytes, max_rows: int) -> list[Row]:
@@ -47,11 +84,11 @@ def _xlsx(data: bytes, max_rows: int) -> list[Row]:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
         return [list(row) for row in sheet.to_python(skip_empty_area=False)]
     except (CalamineError, zipfile.BadZipFile, OSError, ValueError, IndexError):
-        raise BadSheet("broken") from None
+        raise UnreadableFile("broken") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # how Rust's own faults arrive; not an Exception
             raise
-        raise BadSheet("broken") from None
+        raise UnreadableFile("broken") from None
 
 
 def _measure(data: bytes, max_rows: int) -> None:
@@ -59,20 +96,20 @@ def _measure(data: bytes, max_rows: int) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise BadSheet("too_large")
+                raise UnreadableFile("too_large")
             if not any(part.filename.startswith("xl/worksheets/") for part in parts):
-                raise BadSheet("broken")
+                raise UnreadableFile("broken")
             for part in parts:
                 if part.filename.endswith(".xml"):
                     _measure_part(packed, part, max_rows)
-    except BadSheet:
+    except UnreadableFile:
         raise
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
-        raise BadSheet("broken") from None
+        raise UnreadableFile("broken") from None
     except Exception as error:
         if type(error).__module__ not in ("zlib", "lzma", "bz2"):
             raise
-        raise BadSheet("broken") from None
+        raise UnreadableFile("broken") from None
 
 
 def _measure_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo, max_rows: int) -> None:
@@ -82,14 +119,14 @@ def _measure_part(packed: zipfile.ZipFile, part: zipfile.ZipInfo, max_rows: int)
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > MAX_UNPACKED:
-                raise BadSheet("too_large")
+                raise UnreadableFile("too_large")
             if not before and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise BadSheet("broken")
+                raise UnreadableFile("broken")
             seen = before + chunk
             has_cells = has_cells or b"sheetData" in seen
             reaches_far = reaches_far or any(_is_far(found, max_rows) for found in _PLACE.finditer(seen))
             if has_cells and reaches_far:
-                raise BadSheet("too_many_rows")
+                raise UnreadableFile("too_many_rows")
             before = chunk[-64:]
 
 
@@ -106,15 +143,16 @@ def _column_number(letters: bytes) -> int:
 
 def _csv(data: bytes, max_rows: int) -> list[Row]:
     text = _decoded(data)
-    mark = max(",;\t|", key=text[:5_000].count)
+    head = "\n".join(text[:20_000].splitlines()[:40])
+    mark = max(",;\t|", key=head.count)
     rows: list[Row] = []
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark):
             rows.append(row[:MAX_COLUMNS])
             if len(rows) > max_rows:
-                raise BadSheet("too_many_rows")
+                raise UnreadableFile("too_many_rows")
     except csv.Error:
-        raise BadSheet("broken") from None
+        raise UnreadableFile("broken") from None
     return rows
 
 

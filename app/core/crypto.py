@@ -113,10 +113,17 @@ def unseal_by_id(key_id: UUID, field: str, blob: bytes) -> str:
     return unseal(db.session.get_one(DataKey, key_id), field, blob)
 
 
+_HELD = "data_keys_held"
+
+
 def load_keys(key_ids: set[UUID]) -> None:
-    """Fetch many data keys in one query into the session, before unsealing a list."""
+    """Fetch many data keys in one query, before unsealing a list.
+
+    The session holds on to them until the next such list: it knows its objects only as long as somebody else does.
+    """
     if key_ids:
-        db.session.scalars(sa.select(DataKey).where(DataKey.id.in_(key_ids))).all()
+        wanted = sa.select(DataKey).where(DataKey.id.in_(key_ids))
+        db.session().info[_HELD] = db.session.scalars(wanted).all()
 
 
 def blind_index(field: str, text: str) -> bytes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +101,24 @@ def test_a_blind_index_finds_equal_values_of_one_field_only(left: str, right: st
 def test_short_keys_are_refused():
     with pytest.raises(ValueError, match="32 bytes"):
         crypto.configure(master_key=b"short", index_key=bytes(32))
+
+
+def test_the_keys_of_a_list_are_read_in_one_query(clock):
+    with transaction():
+        made = [crypto.new_data_key(clock=clock) for _one in range(5)]
+        sealed = [(key.id, crypto.seal(key, FIELD, NUMBER)) for key in made]
+    del made
+    db.session.remove()
+    asked: list[str] = []
+
+    def note(*call):
+        asked.append(call[2])
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        crypto.load_keys({key_id for key_id, _blob in sealed})
+        gc.collect()
+        assert [crypto.unseal_by_id(key_id, FIELD, blob) for key_id, blob in sealed] == [NUMBER] * 5
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert len(asked) == 1

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import audit
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock, in_vietnam
+from app.core.crypto import load_keys
 from app.core.database import transaction
 from app.core.ids import uuid7
 from app.core.texts import tidy
@@ -208,10 +209,12 @@ def _demand_sent(batch: PayoutBatch) -> None:
 
 
 def _file(batch: PayoutBatch, own: OwnAccount, clock: Clock) -> File:
+    to_pay = queries.payouts_to_pay(batch.id)
+    load_keys({account.data_key_id for _payout, account in to_pay})
     lines = [
         Line(
             payout.code, account.bin, payees.account_number(account), payees.account_holder(account), payout.amount_vnd
         )
-        for payout, account in queries.payouts_to_pay(batch.id)
+        for payout, account in to_pay
     ]
     return File(batch.code, batch.period, batch.sent_at or clock.now(), own, lines)

@@ -115,14 +115,20 @@ def upgrade() -> None:
             high text;
             suffix text;
             parent text;
+            strayed boolean;
+            key_of CONSTANT jsonb := '{"ledger_transfer": "id", "ledger_entry": "transfer_id"}';
         BEGIN
             PERFORM pg_advisory_xact_lock(hashtext('ledger_make_partitions'));
             FOR n IN 1..least(months, 1200) LOOP
                 suffix := to_char(month, '"y"YYYY"m"MM');
                 low := ledger_first_id(month::timestamp AT TIME ZONE 'UTC')::text;
                 high := ledger_first_id((month + interval '1 month')::timestamp AT TIME ZONE 'UTC')::text;
+                -- A month that began without its tables has rows in the rest: they stay, and the next months go on.
                 FOREACH parent IN ARRAY ARRAY['ledger_transfer', 'ledger_entry'] LOOP
-                    IF to_regclass(parent || '_' || suffix) IS NULL THEN
+                    EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %I >= $1::uuid AND %I < $2::uuid)',
+                                   parent || '_rest', key_of ->> parent, key_of ->> parent)
+                        INTO strayed USING low, high;
+                    IF to_regclass(parent || '_' || suffix) IS NULL AND NOT strayed THEN
                         EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
                                        parent || '_' || suffix, parent, low, high);
                         made := made + 1;

@@ -88,6 +88,8 @@ def upgrade() -> None:
             WHERE id = NEW.request_id;
             RETURN NULL;
         END $$;
+        -- Nobody else may hang it on a table of theirs; triggers that stand go on firing.
+        REVOKE ALL ON FUNCTION refund_count() FROM PUBLIC;
         CREATE TRIGGER refund_counts AFTER INSERT OR UPDATE OF status ON refund
             FOR EACH ROW EXECUTE FUNCTION refund_count();
 

@@ -106,12 +106,11 @@ def post_each(sets: Sequence[Sequence[NewTransfer]], *, clock: Clock) -> list[li
     if len(transfers) > MAX_BATCH:
         raise InvalidTransfer(transfers[0].id, f"more than {MAX_BATCH} at once")
     session.flush()
-    now = clock.now()
     # A single transfer is rarely a repeat: it is written without looking, and looked up when it was refused or did not
     # go in.
     looked_up = len(transfers) > 1
     while True:
-        draft = store.load(session, transfers, now=now, look_up=looked_up)
+        draft = store.load(session, transfers, clock=clock, look_up=looked_up)
         answers = [draft.post_set(linked) for linked in sets]
         refused = any(isinstance(answer, LedgerError) for answer in answers)
         if (looked_up or not refused) and store.write(session, draft):

@@ -255,7 +255,7 @@ def _owed_vnd(debt: Standing) -> int:
 def _demand_cover(transfer: NewTransfer, amount_vnd: int, source: Standing, target: Standing) -> None:
     if source.barred and source.free_vnd < amount_vnd:
         raise Overdraft(transfer.id, f"account {source.id} has less than {amount_vnd} free")
-    if target.kind == AccountKind.SELLER_DEBT and transfer.reverses_id is None and _owed_vnd(target) < amount_vnd:
+    if target.kind == AccountKind.SELLER_DEBT and _owed_vnd(target) < amount_vnd:
         raise InvalidTransfer(transfer.id, f"account {target.id} owes less than {amount_vnd}")
 
 

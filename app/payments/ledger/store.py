@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy.orm import Session
 
+from app.core.clock import Clock
 from app.payments.ledger.errors import NotPending
 from app.payments.ledger.models import Account, TransferKind
 from app.payments.ledger.posting import Draft, Landed, NewTransfer, Standing
@@ -70,10 +71,11 @@ SELECT all_new FROM complete
 _WRITE_CLOSING = _WRITE.replace("/*closing*/", _CLOSE)
 
 
-def load(session: Session, transfers: Sequence[NewTransfer], *, now: datetime, look_up: bool) -> Draft:
+def load(session: Session, transfers: Sequence[NewTransfer], *, clock: Clock, look_up: bool) -> Draft:
     """Lock the accounts, in id order; read what the transfers name.
 
     Args:
+        clock: told only under the lock, so that what is booked later on an account has the later time.
         look_up: also read which of the transfers landed before.
     """
     connection = _connection(session)
@@ -83,7 +85,7 @@ def load(session: Session, transfers: Sequence[NewTransfer], *, now: datetime, l
     wanted = [*ends, *(one.id for one in transfers)] if look_up or ends else []
     landed = {row[0]: _landed(row) for row in connection.execute(_LANDED, {"ids": _uuids(wanted)})} if wanted else {}
     closed = {row[0] for row in connection.execute(_CLOSED, {"ids": _uuids(ends)})} if ends else set()
-    return Draft(accounts, landed, closed, now)
+    return Draft(accounts, landed, closed, clock.now())
 
 
 def write(session: Session, draft: Draft) -> bool:

@@ -18,6 +18,7 @@ from app.payments.ledger import queries, services
 from app.payments.ledger.models import AccountKind
 from tests.factories.people import make_user, sign_in
 from tests.payments.ledger.accounts import make_account, move, post
+from tests.payments.ledger.parallel import at_once
 
 pytestmark = pytest.mark.usefixtures("app")
 DAYS = "?tu=2026-11-01&den=2026-12-31"
@@ -129,3 +130,45 @@ def test_a_transfer_lands_in_the_month_of_its_id(told, database_url):
         rows = connection.execute("SELECT DISTINCT tableoid::regclass::text FROM ledger_transfer").fetchall()
     assert len(rows) == 1
     assert rows[0][0].startswith("ledger_transfer_y20")
+
+
+def test_a_month_that_began_without_its_tables_does_not_stop_the_next(told, clock, database_url):
+    late, source, target = uuid7(4_000_000_000_000), told[0], told[1]  # in 2096, where no table waits
+    with psycopg.connect(libpq_url(database_url)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO ledger_transfer (id, kind, from_account_id, to_account_id, amount_vnd, event_at, created_at)"
+            " VALUES (%s, 'posted', %s, %s, 1, now(), now())",
+            [late, source.id, target.id],
+        )
+        made = connection.execute("SELECT ledger_make_partitions('2096-10-01', 2)").fetchone()
+        names = connection.execute("SELECT relname FROM pg_class WHERE relname ~ '_y2096m' AND relkind = 'r'")
+        assert {row[0] for row in names} == {
+            "ledger_entry_y2096m10",
+            "ledger_transfer_y2096m11",
+            "ledger_entry_y2096m11",
+        }
+        connection.rollback()
+    assert made == (3,)
+
+
+class OneAfterTheOther:
+    """A clock whose every look is later than the one before; it tells when it was looked at."""
+
+    def __init__(self, start):
+        self.now_is = start
+
+    def now(self):
+        self.now_is += timedelta(seconds=1)
+        return self.now_is
+
+
+def test_who_books_later_on_an_account_has_the_later_time(app, clock):
+    outside = make_account(AccountKind.OUTSIDE_BANK, clock=clock)
+    account = make_account(AccountKind.RECEIVED, clock=clock)
+    shared = OneAfterTheOther(clock.now())
+    works = [lambda: post(move(outside, account, 1, at=clock.now()), clock=shared)] * 8
+    assert [error for error in at_once(app, works) if isinstance(error, Exception)] == []
+    window = {"since": clock.now(), "until": clock.now() + timedelta(days=1)}
+    lines = list(queries.all_movements(account, **window))
+    assert [line.balance_vnd for line in lines] == list(range(1, 9))

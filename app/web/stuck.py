@@ -53,6 +53,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             lambda item: url_for("desk.item", notice_id=item.id),
         ),
         Group(
+            _("Tiền thẻ treo quá một ngày"),
+            _("Thẻ đã bị trừ tiền mà khoản đó không nhận nữa. Xem lại, rồi hoàn ở trang quản trị của cổng thẻ."),
+            finance,
+            cards.stray(ago(days=1), limit=SHOWN),
+            _("Xem tiền treo"),
+            lambda _item: url_for("desk.suspense"),
+        ),
+        Group(
             _("Hoàn tiền chưa có trả lời"),
             _("Đã hỏi cổng thẻ hơn một giờ mà chưa rõ tiền có đi không."),
             finance,

@@ -162,6 +162,20 @@ def never_answered(before: datetime, *, limit: int) -> Queue:
     )
 
 
+def stray(before: datetime, *, limit: int) -> Queue:
+    """Cards charged before then whose money went into suspense, oldest first."""
+    return oldest(
+        CardPayment.id,
+        PaymentRequest.code,
+        CardPayment.received_vnd,
+        CardPayment.charged_at,
+        where=sa.select(CardPayment)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardPayment.outcome != Outcome.MATCHED, CardPayment.charged_at < before),
+        limit=limit,
+    )
+
+
 def unhandled_events(before: datetime, *, limit: int) -> Queue:
     """Events that came before then and are not handled, oldest first."""
     return oldest(

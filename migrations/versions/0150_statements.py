@@ -28,9 +28,15 @@ def upgrade() -> None:
             ADD CONSTRAINT ck_bank_notice_same_as
                 CHECK ((outcome IS NOT DISTINCT FROM 'known') = (same_as IS NOT NULL)),
             -- squawk-ignore constraint-missing-not-valid
-            ADD CONSTRAINT ck_bank_notice_undone CHECK (outcome <> 'undone' OR wire = 'statement');
+            ADD CONSTRAINT ck_bank_notice_undone CHECK (outcome <> 'undone' OR wire = 'statement'),
+            -- squawk-ignore adding-foreign-key-constraint
+            ADD COLUMN resembles uuid CONSTRAINT fk_bank_notice_resembles REFERENCES bank_notice (id),
+            -- squawk-ignore constraint-missing-not-valid
+            ADD CONSTRAINT ck_bank_notice_resembles CHECK (resembles IS NULL OR outcome IN ('unmatched', 'undone'));
         CREATE INDEX ix_bank_notice_reference ON bank_notice (reference) WHERE reference <> '';
-        GRANT UPDATE (same_as) ON bank_notice TO app;
+        CREATE INDEX ix_bank_notice_money ON bank_notice (amount_vnd, event_at)
+            WHERE direction = 'in' AND wire <> 'statement';
+        GRANT UPDATE (same_as, resembles) ON bank_notice TO app;
 
         -- The counted notice that tells of the same money through the other door (a statement, or a wire), if any.
         -- One lock per reference and amount: of two that come at the same moment, the second finds the first.

@@ -43,6 +43,11 @@ def match(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
     return _suspend(notice, notice.amount_vnd, NoticeOutcome.UNMATCHED, clock)
 
 
+def leave_to_people(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
+    """All of the locked notice's money waits in suspense, whatever its memo says."""
+    return _suspend(notice, notice.amount_vnd, NoticeOutcome.UNMATCHED, clock)
+
+
 def _pick_request(named: Sequence[str], notice: BankNotice) -> PaymentRequest | None:
     """The one request the memo can mean, locked. Of several, the one at this account; then the one of this amount."""
     if len(named) == 1:

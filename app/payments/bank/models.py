@@ -49,6 +49,7 @@ class BankNotice(Model):
     """One notice, stored once per (wire, external id) before anything is done about it.
 
     Raw bytes, memo and account are sealed; `account_indexes` are blind indexes of the account numbers it names.
+    A statement's line that may tell of the same money as another notice waits in suspense and `resembles` that one.
     """
 
     __tablename__ = "bank_notice"
@@ -58,6 +59,12 @@ class BankNotice(Model):
         sa.Index("ix_bank_notice_request_id", "request_id"),
         sa.Index("ix_bank_notice_reference", "reference", postgresql_where=sa.text("reference <> ''")),
         sa.UniqueConstraint("same_as", name="uq_bank_notice_same_as"),
+        sa.Index(
+            "ix_bank_notice_money",
+            "amount_vnd",
+            "event_at",
+            postgresql_where=sa.text("direction = 'in' AND wire <> 'statement'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -77,6 +84,7 @@ class BankNotice(Model):
     request_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payment_request.id"))
     attempts: Mapped[int] = mapped_column(default=0)
     same_as: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_notice.id"))
+    resembles: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_notice.id"))
 
 
 class NoticeAllocation(Model):

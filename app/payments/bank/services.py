@@ -58,7 +58,10 @@ def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
         notice = queries.get_notice(notice_id, for_update=True)
         if notice.outcome is not None:
             return NoticeOutcome(notice.outcome)
-        outcome = twins.outcome_of_known(notice) or matching.match(notice, clock=clock)
+        outcome = twins.outcome_of_known(notice)
+        if outcome is None and twins.may_be_known(notice):
+            outcome = matching.leave_to_people(notice, clock=clock)
+        outcome = outcome or matching.match(notice, clock=clock)
         notice.outcome = outcome
         notice.handled_at = clock.now()
         notice.attempts += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,6 +14,7 @@ from sqlalchemy.orm import aliased
 from app.core.database import db, require_transaction
 from app.payments.bank.models import BankNotice, NoticeOutcome, Wire
 
+NEAR = timedelta(hours=24)
 _Finder = aliased(BankNotice)
 
 
@@ -27,6 +30,33 @@ def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
         return None
     notice.same_as = require_transaction().scalar(sa.select(sa.func.bank_notice_twin(notice.id)))
     return NoticeOutcome.KNOWN if notice.same_as else None
+
+
+def may_be_known(notice: BankNotice) -> bool:
+    """Whether a locked notice from a statement may tell of money that is counted already; noted as `resembles`.
+
+    So it is when a wire told of the same amount at the same account within a day, and no statement has found that yet.
+    """
+    if notice.wire == Wire.STATEMENT:
+        notice.resembles = require_transaction().scalar(_near(notice))
+    return notice.resembles is not None
+
+
+def _near(notice: BankNotice) -> sa.Select[UUID]:
+    return (
+        sa.select(BankNotice.id)
+        .where(
+            BankNotice.direction == "in",
+            BankNotice.wire != Wire.STATEMENT,
+            BankNotice.amount_vnd == notice.amount_vnd,
+            BankNotice.event_at.between(notice.event_at - NEAR, notice.event_at + NEAR),
+            BankNotice.account_indexes.overlap(notice.account_indexes),
+            sa.func.coalesce(BankNotice.outcome, "").not_in([NoticeOutcome.IGNORED, NoticeOutcome.KNOWN]),
+            ~sa.exists().where(_Finder.same_as == BankNotice.id),
+        )
+        .order_by(BankNotice.event_at, BankNotice.id)
+        .limit(1)
+    )
 
 
 def told_by_wires(references: Collection[str]) -> Counter[tuple[str, int, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -41,6 +41,7 @@ class SuspenseItem:
         proposed_vnd: what waits for a second person.
         suspense_vnd: what came into suspense at first.
         request_code: the request the memo names, if any.
+        resembles: reference of a notice that may have told of the same money, if any; not in lists.
     """
 
     notice_id: UUID
@@ -56,6 +57,7 @@ class SuspenseItem:
     request_code: str | None
     event_at: datetime
     received_at: datetime
+    resembles: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,14 @@ def shown(notice_id: UUID) -> SuspenseItem:
     ).one_or_none()
     if row is None:
         raise ItemNotFound()
-    return _item(*row)
+    return replace(_item(*row), resembles=_told_before(row[1]))
+
+
+def _told_before(notice: BankNotice) -> str | None:
+    if notice.resembles is None:
+        return None
+    other = db.session.get_one(BankNotice, notice.resembles)
+    return f"{other.wire} {other.reference or other.external_id}"
 
 
 def item(notice_id: UUID, *, for_update: bool = False) -> DeskItem:

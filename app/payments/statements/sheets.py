@@ -42,13 +42,15 @@ NAMES: dict[str, Sequence[str]] = {
         "chi tiet giao dich", "description", "transaction description", "details", "transaction detail",
         "transaction details", "remark", "remarks", "narrative", "memo",
     ),
+    # The bank's own number of the transfer first: a voucher's number is another one in every file.
     REFERENCE: (
-        "so tham chieu", "ma tham chieu", "ma giao dich", "ma gd", "so giao dich", "so gd", "so but toan",
-        "so chung tu", "so ct", "ma ft", "reference", "reference no", "reference number", "ref", "ref no",
-        "transaction id", "transaction no", "transaction number", "doc no",
+        "ma giao dich", "ma gd", "ma tham chieu", "so tham chieu", "ma ft", "reference", "reference no",
+        "reference number", "ref", "ref no", "transaction id", "transaction no", "transaction number",
+        "so giao dich", "so gd", "so but toan", "so chung tu", "so ct", "doc no",
     ),
 }  # fmt: skip
 _COLUMN_OF = {name: column for column, names in NAMES.items() for name in names}
+_RANK = {name: rank for rank, name in enumerate(NAMES[REFERENCE])}
 _IN = {"c", "co", "ghi co", "cr", "credit", "crdt", "+", "thu", "in", "vao", "tien vao"}
 _OUT = {"d", "no", "ghi no", "dr", "debit", "dbit", "-", "chi", "out", "ra", "tien ra"}
 _SUMMARY = ("tong", "cong", "so du", "total", "opening", "closing", "balance")
@@ -79,25 +81,28 @@ def _read(rows: Sequence[Row], own_account: str, kind: Format) -> Statement:
 
 
 def _header(rows: Sequence[Row]) -> tuple[int, dict[str, int]]:
-    """Where the header is, and which column holds what; the first column of a name counts."""
+    """Where the header is, and which column holds what: the first of its kind, for references the best named."""
     for at, row in enumerate(rows[:HEADER_WITHIN]):
         columns: dict[str, int] = {}
+        best: dict[str, int] = {}
         for index, cell in enumerate(row):
-            column = _column_named(cell)
-            if column:
-                columns.setdefault(column, index)
+            name = _name_of(cell)
+            column, rank = _COLUMN_OF.get(name, ""), _RANK.get(name, 0)
+            if column and (column not in columns or rank < best[column]):
+                columns[column], best[column] = index, rank
         if DATE in columns and (AMOUNT in columns or CREDIT in columns):
             return at, columns
     raise UnreadableStatement("no_header")
 
 
-def _column_named(cell: object) -> str | None:
+def _name_of(cell: object) -> str:
+    """The known name that a header cell says, or nothing."""
     if not isinstance(cell, str) or len(cell) > 200:
-        return None
+        return ""
     for name in _names_in(cell):
         if name in _COLUMN_OF and not (name == "no" and "no" in cell.lower()):  # "No." numbers the rows
-            return _COLUMN_OF[name]
-    return None
+            return name
+    return ""
 
 
 def _names_in(cell: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.core.actor import SYSTEM, Actor
-from app.core.clock import SYSTEM_CLOCK
+from app.core.clock import SYSTEM_CLOCK, VIETNAM
 from app.core.database import acting_as, db
 from app.identity.roles import Role
 from app.payments.bank import services as bank
@@ -24,8 +24,8 @@ from app.payments.requests import queries as requests
 from app.payments.statements import queries, services
 from app.payments.statements.errors import ImportNotFound, WrongMoment
 from app.payments.statements.models import LineState, StatementImport
-from tests.factories.payments import make_payee, make_purpose, make_request
-from tests.factories.people import actor_for, make_user
+from tests.factories.payments import make_payee, make_purpose, make_request, make_standing_code
+from tests.factories.people import actor_for, make_user, sign_in
 from tests.fakes.banks import notify, transfer
 from tests.payments.statements.files import camt, entry, money_in, xlsx
 
@@ -80,6 +80,10 @@ def total_vnd() -> int:
 def status(code: str) -> str:
     db.session.rollback()
     return requests.by_code(code).status
+
+
+def today() -> str:
+    return SYSTEM_CLOCK.now().astimezone(VIETNAM).strftime("%d/%m/%Y")
 
 
 def told(number: str, amount_vnd: int, memo: str) -> tuple[dict[str, Any], str]:
@@ -314,3 +318,30 @@ def test_work_on_nothing_is_an_error_and_the_stuck_are_woken(app, finance, numbe
 def test_statements_are_no_door_for_webhooks(client: FlaskClient):
     assert client.post("/webhooks/bank/statement", data=b"{}", content_type="application/json").status_code == 404
     assert db.session.scalar(sa.select(sa.func.count()).select_from(StatementImport)) == 0
+
+
+@pytest.mark.parametrize("reference", ["", "0017"])
+def test_a_line_that_may_tell_of_money_a_wire_told_of_waits_for_a_person(client, finance, reference):
+    make_purpose()
+    payee, own = make_payee()
+    standing = make_standing_code(payee_id=payee.id)
+    moved, bank_reference = told(own, 50_000, f"{standing.code} an sang")
+    notify(client, "sepay", moved)
+    assert len(requests.arrivals_since(payee.id, 0)) == 1
+    line = (50_000, reference, f"{standing.code} an sang")
+    take(money_in(own, line, (60_000, reference, standing.code), day=today()), finance)
+    assert [arrival.amount_vnd for arrival in requests.arrivals_since(payee.id, 0)] == [50_000, 60_000]
+    (waiting,) = desk.suspense(cursor=None, limit=10).items
+    assert (waiting.amount_vnd, waiting.outcome) == (50_000, "unmatched")
+    sign_in(client, make_user(Role.FINANCE))
+    page = client.get(f"/dieu-hanh/tien-treo/{waiting.notice_id}").text
+    assert "có thể đã ghi sổ rồi" in page and bank_reference in page
+
+
+def test_a_line_of_another_day_is_not_doubted(client, finance):
+    make_purpose()
+    payee, own = make_payee()
+    standing = make_standing_code(payee_id=payee.id)
+    notify(client, "sepay", told(own, 50_000, f"{standing.code} an sang")[0])
+    take(money_in(own, (50_000, "", standing.code), day="23/11/2025"), finance)
+    assert len(requests.arrivals_since(payee.id, 0)) == 2

@@ -90,6 +90,16 @@ def test_each_bad_cell_is_named_by_row_and_column_and_the_good_rows_stay():
     assert [line.reference for line in read.lines] == ["F"]
 
 
+@pytest.mark.parametrize("bank_column", ["Mã giao dịch", "Mã tham chiếu", "Mã FT", "Reference No.", "Transaction ID"])
+@pytest.mark.parametrize("other", ["Số chứng từ", "Số CT", "Số bút toán", "Doc No", "Số giao dịch"])
+def test_the_banks_own_number_is_the_reference_wherever_it_stands(bank_column, other):
+    for head, row in (((other, bank_column), ("0017", "FT1")), ((bank_column, other), ("FT1", "0017"))):
+        data = xlsx([("23/11/2026", *row, 1_000)], head=("Ngày giao dịch", *head, "Ghi có"))
+        assert [line.reference for line in readers.read(data, own_account=NUMBER).lines] == ["FT1"]
+    alone = xlsx([("23/11/2026", "0017", 1_000)], head=("Ngày giao dịch", other, "Ghi có"))
+    assert [line.reference for line in readers.read(alone, own_account=NUMBER).lines] == ["0017"]
+
+
 def test_an_account_as_a_number_has_lost_its_zeros_and_is_not_guessed():
     head = (*HEAD, "Số tài khoản")
     rows = [(1, "23/11/2026", "A", "", 1_000, "", 11012345678.0), (2, "23/11/2026", "B", "", 1_000, "", NUMBER)]

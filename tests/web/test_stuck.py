@@ -168,7 +168,7 @@ def test_a_notice_is_stuck_until_it_is_handled(client):
 
 def test_card_money_that_fits_nothing_is_shown_after_a_day(client):
     make_purpose()
-    clock = before(days=2)
+    clock = before(days=3)
     asked = make_request(payee_id=make_payee()[0].id, method="card", clock=clock, lasts=timedelta(hours=1))
     with transaction():
         payment = card_operations.begin(asked.id, clock=clock)
@@ -178,7 +178,7 @@ def test_card_money_that_fits_nothing_is_shown_after_a_day(client):
         charged = Intent(f"pi_{asked.id}", "succeeded", 50_000, 50_000)
         card_operations.note_answer(payment.id, charged, clock=late)
     requests.expire_due(clock=SYSTEM_CLOCK)
-    shows(client, "Tiền thẻ treo quá một ngày", FINANCE, "/dieu-hanh/tien-treo", "1 ngày")
+    shows(client, "Tiền thẻ treo quá một ngày", FINANCE, "/dieu-hanh/tien-treo", "2 ngày")
 
 
 def test_a_card_event_is_stuck_until_it_is_handled(client):

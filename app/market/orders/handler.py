@@ -8,7 +8,7 @@ from app.core import jobs
 from app.core.clock import Clock
 from app.market.catalogue import queries as catalogue
 from app.payments.requests.models import PaymentRequest
-from app.payments.requests.purposes import PurposeView
+from app.payments.requests.purposes import MoneyReturned, PurposeView
 
 from . import operations, queries
 from .states import Event
@@ -29,6 +29,12 @@ class OrderPurpose:
         """Give the stock back to the shop."""
         order = queries.get(request.purpose_id, for_update=True)
         operations.move(order, Event.TIME_PASSED, clock=clock)
+
+    def on_refunded(self, request: PaymentRequest, refund: MoneyReturned, *, clock: Clock) -> None:
+        """All the money is back with the buyer: a seller not told of the order yet is not to hear of it any more."""
+        order = queries.get(request.purpose_id, for_update=True)
+        if refund.whole and order.seller_told_at is None:
+            order.seller_told_at = clock.now()
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The shop and the order. Whoever pays need not be the buyer, so the buyer's own code stays out of it."""

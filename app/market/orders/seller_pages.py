@@ -11,7 +11,7 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.market.catalogue import queries as catalogue
 
-from . import contacts, queries, words
+from . import contacts, queries, views, words
 
 bp = Blueprint("seller_orders", __name__, url_prefix="/ban-hang/don-hang")
 Answer = str | Response
@@ -44,6 +44,7 @@ def detail(code: str) -> Answer:
     return render_template(
         "orders/seller/order.html",
         order=order,
+        refunded_vnd=views.refunded_vnd(order),
         recipient=contacts.for_seller(order),
         state_words=words.state_words,
     )

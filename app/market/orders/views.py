@@ -8,10 +8,11 @@ from uuid import UUID
 
 from app.market.catalogue import queries as catalogue
 from app.payments.requests import queries as request_queries
-from app.payments.requests.models import PaymentRequest
+from app.payments.requests.models import PaymentRequest, Purpose
 from app.payments.requests.views import present as present_request
 
 from . import contacts
+from .models import Order
 from .operations import PURPOSE_KIND
 from .queries import Found
 
@@ -20,6 +21,12 @@ def requests_of(found: Found) -> list[PaymentRequest]:
     """What is to pay, one request per order."""
     asked = request_queries.for_purposes(PURPOSE_KIND, [order.id for order in found.orders])
     return [request for order in found.orders for request in asked.get(order.id, [])]
+
+
+def refunded_vnd(order: Order) -> int:
+    """What of an order's money is back with its buyer, in đồng."""
+    asked = request_queries.for_purpose(Purpose(PURPOSE_KIND, order.id))
+    return sum(request.refunded_vnd for request in asked)
 
 
 def present(found: Found, *, card_secrets: Mapping[UUID, str] | None = None) -> dict[str, Any]:

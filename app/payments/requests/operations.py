@@ -221,19 +221,14 @@ def cancel(request: PaymentRequest, *, clock: Clock) -> None:
     require_transaction().flush()
 
 
-def expire_due(*, clock: Clock, limit: int = 100) -> int:
-    """Close requests whose time and grace have passed, and tell their purposes; the number closed."""
+def expire(request_id: UUID, *, clock: Clock) -> bool:
+    """Close the request when its time and grace have passed, and tell its purpose; False when somebody else is at it
+    or it is closed already."""
     session = require_transaction()
-    due = session.scalars(
-        sa.select(PaymentRequest)
-        .where(PaymentRequest.status.in_(OPEN), PaymentRequest.expires_at < clock.now() - GRACE)
-        .order_by(PaymentRequest.expires_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True),
-        execution_options={"populate_existing": True},
-    ).all()
-    for request in due:
-        request.status = step(State(request.status), Event.TIME_PASSED)
-        handler_of(request).on_expired(request, clock=clock)
+    request = session.get(PaymentRequest, request_id, with_for_update={"skip_locked": True}, populate_existing=True)
+    if request is None or request.status not in OPEN or request.expires_at >= clock.now() - GRACE:
+        return False
+    request.status = step(State(request.status), Event.TIME_PASSED)
+    handler_of(request).on_expired(request, clock=clock)
     session.flush()
-    return len(due)
+    return True

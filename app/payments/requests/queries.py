@@ -145,6 +145,18 @@ def heard_so_far(ears: sa.Select[UUID, str], *, clock: Clock) -> list[Heard]:
     return [Heard(payee, name, last_seq, int(total_vnd)) for payee, name, last_seq, total_vnd in rows]
 
 
+def overdue(before: datetime, *, after: tuple[datetime, UUID] | None, limit: int) -> list[tuple[datetime, UUID]]:
+    """(time, id) of open requests whose time ended before then, oldest first, beyond the place `after`."""
+    place = sa.tuple_(PaymentRequest.expires_at, PaymentRequest.id)
+    statement = sa.select(PaymentRequest.expires_at, PaymentRequest.id).where(
+        PaymentRequest.status.in_(OPEN), PaymentRequest.expires_at < before
+    )
+    if after is not None:
+        statement = statement.where(place > sa.tuple_(*after))
+    rows = db.session.execute(statement.order_by(PaymentRequest.expires_at, PaymentRequest.id).limit(limit))
+    return [(expires_at, request_id) for expires_at, request_id in rows]
+
+
 def open_past_expiry(before: datetime, *, limit: int) -> Queue:
     """Requests whose time ended before then and that nobody closed, oldest first."""
     return oldest(

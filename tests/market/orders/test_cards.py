@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.core.clock import SYSTEM_CLOCK
+from app.identity.roles import Role
+from app.market.orders import queries, services
 from app.payments.cards import gateway
+from app.payments.cards import services as cards
+from app.payments.requests import queries as requests
 from tests.factories.market import make_product
+from tests.factories.people import make_user, sign_in
 from tests.fakes.stripe_gateway import FakeStripe, fake_stripe
+from tests.payments.refunds.world import ask
 
 from .conftest import order_body
 from .test_api import post, told
@@ -57,3 +64,20 @@ def test_reading_an_order_again_tells_no_secret(client, seller, stripe_wire, clo
     made = told(post(client, order_body([(make_product(clock=clock, seller=seller), 1)], method="card")))
     [asked] = told(client.get(f"/api/v1/orders/{made['code']}"))["payment_requests"]
     assert asked["card_client_secret"] is None
+
+
+@pytest.mark.parametrize(("share", "word"), [(1, "Đã hoàn hết tiền cho khách"), (2, "cho khách")])
+def test_who_sells_and_who_bought_see_what_was_refunded(app, client, seller, stripe_wire, clock, share, word):
+    tea = make_product(clock=clock, seller=seller, price_vnd=300_000)
+    made = told(post(client, order_body([(tea, 1)], method="card")))
+    asked = requests.by_code(made["payment_requests"][0]["code"])
+    [intent] = stripe_wire.intents()
+    assert stripe_wire.pay(intent["id"]) == 200
+    cards.catch_up_request(asked.id, gateway=gateway.current(), clock=SYSTEM_CLOCK)
+    ask(requests.by_code(asked.code), 300_000 // share)
+    order = queries.by_code(made["code"]).orders[0]
+    assert services.tell_seller(order_id=order.id, clock=clock) is (share != 1)
+    assert "Đã hoàn lại cho bà con" in client.get(f"/don-hang/{made['code']}").text
+    household = app.test_client()
+    sign_in(household, make_user(Role.HOUSEHOLD, household_id=seller.shop.household_id))
+    assert word in household.get(f"/ban-hang/don-hang/{order.code}").text

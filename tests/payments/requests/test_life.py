@@ -104,6 +104,22 @@ def test_a_request_expires_after_its_time_and_grace_and_tells_its_purpose(purpos
     assert purpose.paid == []
 
 
+def test_a_purpose_that_fails_does_not_hold_up_the_others(purpose, clock, monkeypatch):
+    payee, _number = make_payee(clock=clock)
+    broken, sound = (make_request(payee_id=payee.id, clock=clock) for _one in range(2))
+    told = purpose.on_expired
+
+    def fail_for_the_first(request, *, clock):
+        if request.id == broken.id:
+            raise RuntimeError("a purpose's own fault")
+        told(request, clock=clock)
+
+    monkeypatch.setattr(purpose, "on_expired", fail_for_the_first)
+    clock.advance(hours=1)
+    assert services.expire_due(clock=clock) == 1
+    assert (fresh(broken).status, fresh(sound).status) == ("asked", "expired")
+
+
 def test_two_sweeps_close_each_request_once(app: Flask, purpose, clock):
     payee, _number = make_payee(clock=clock)
     requests = [make_request(payee_id=payee.id, clock=clock) for _number in range(12)]

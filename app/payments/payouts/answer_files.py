@@ -19,6 +19,7 @@ from app.core.uploads import Row as Cells
 from app.core.uploads import UnreadableFile, demand_plain_xml, is_xml, read_rows
 from app.payments.payouts.answers import MAX_BYTES, MAX_ROWS, Answers, Outcome, Row
 from app.payments.payouts.errors import UnreadableResult
+from app.payments.payouts.models import PAYOUT_PREFIX
 
 # ISO 20022 external payment transaction status codes; what is not settled or refused is still on its way.
 STATUS = {
@@ -90,7 +91,12 @@ def _read_xml(data: bytes, batch_code: str) -> Answers:
 
 
 def _read_transaction(told: Any, place: int, answers: Answers) -> None:
-    code = _text(told, "{*}OrgnlEndToEndId") or _text(told, "{*}OrgnlInstrId")
+    ids = [_text(told, path) for path in ("{*}OrgnlEndToEndId", "{*}OrgnlInstrId")]
+    codes = {code for code in map(normalise, ids) if code.startswith(PAYOUT_PREFIX) and is_valid(code)}
+    if len(codes) > 1:
+        answers.fault(place, "no_code", " ".join(ids))
+        return
+    code = codes.pop() if codes else next(filter(None, ids), "")
     outcome = STATUS.get(_text(told, "{*}TxSts"))
     amount = told.find("{*}OrgnlTxRef/{*}Amt/{*}InstdAmt")
     amount_vnd = None

@@ -77,7 +77,10 @@ class Planned:
 
 
 def checked(answers: Answers, payouts: Sequence[Payout]) -> Answers:
-    """Only rows that name a payout of this batch, once, with its amount; the others become faults."""
+    """Only rows that name a payout of this batch, once, with its amount; the others become faults.
+
+    The word on all the others counts only in a file without any fault: a bad row may be about one of them.
+    """
     by_code = {payout.code: payout for payout in payouts if payout.status != State.CANCELLED}
     good = Answers(faults=list(answers.faults))
     seen: dict[str, Row] = {}
@@ -93,7 +96,7 @@ def checked(answers: Answers, payouts: Sequence[Payout]) -> Answers:
             good.fault(row.place, "told_twice", row.code)
     told_twice = {fault.told for fault in good.faults if fault.problem == "told_twice"}
     good.rows = [row for code, row in seen.items() if code not in told_twice]
-    if answers.rest is not None and not answers.faults:
+    if answers.rest is not None and not good.faults:
         named = {row.code for row in answers.rows}
         rest = answers.rest
         good.rows += [

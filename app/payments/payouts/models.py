@@ -16,6 +16,8 @@ from app.core.ids import uuid7
 
 SALES = "sales"
 """The one purpose so far: what was sold and collected for the payee."""
+BATCH_PREFIX, PAYOUT_PREFIX = "CT", "PT"
+"""What the codes of batches and payouts begin with."""
 
 
 class HeldBecause(StrEnum):

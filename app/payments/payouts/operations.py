@@ -23,12 +23,19 @@ from app.core.ids import uuid7
 from app.payments.payouts import contacts, money, queries
 from app.payments.payouts.errors import KeyReused, NoLongerPayable, PayoutNotFound, SecondPersonNeeded, WrongMoment
 from app.payments.payouts.limits import Limits
-from app.payments.payouts.models import HeldBecause, HeldPayee, HoldTold, Payout, PayoutBatch
+from app.payments.payouts.models import (
+    BATCH_PREFIX,
+    PAYOUT_PREFIX,
+    HeldBecause,
+    HeldPayee,
+    HoldTold,
+    Payout,
+    PayoutBatch,
+)
 from app.payments.payouts.queries import Due
 from app.payments.payouts.states import ANSWERED, BatchState, Event, State, batch_fits, fits, step, step_batch
 
 SUBJECT, SUBJECT_OF_BATCH = "payout", "payout_batch"
-BATCH_PREFIX, PAYOUT_PREFIX = "CT", "PT"
 BALANCE_CHANGED, ACCOUNT_CHANGED, BATCH_CANCELLED = "balance_changed", "account_changed", "batch_cancelled"
 
 

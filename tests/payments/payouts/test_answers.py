@@ -82,6 +82,36 @@ def test_a_word_on_the_whole_group_covers_all_the_rows_do_not_name(batch, maker)
     assert sorted(acts(result)) == ["confirm", "return", "return"]
 
 
+def with_ids(data, payout, *, end_to_end, instruction):
+    told = f"<OrgnlInstrId>{instruction}</OrgnlInstrId><OrgnlEndToEndId>{end_to_end}</OrgnlEndToEndId>"
+    return data.replace(f"<OrgnlEndToEndId>{payout.code}</OrgnlEndToEndId>".encode(), told.encode())
+
+
+def test_of_the_two_ids_the_one_that_is_a_payouts_counts(batch, maker):
+    first = payouts(batch)[0]
+    data = report(batch, [(first, "RJCT", "AC04")], group="ACSC")
+    result = upload(batch, with_ids(data, first, end_to_end="NOTPROVIDED", instruction=first.code), maker)
+    assert (acts(result), result.faults) == (["return", "confirm", "confirm"], [])
+
+
+@pytest.mark.parametrize("which", ["unreadable", "both", "amount", "twice"])
+def test_beside_any_bad_row_a_word_on_the_whole_group_covers_nothing(batch, maker, which):
+    one, two, three = payouts(batch)
+    data = report(batch, [(one, "RJCT", "AC04"), (two, "ACSC", "")], group="ACSC")
+    if which == "unreadable":
+        data = with_ids(data, one, end_to_end="NOTPROVIDED", instruction="")
+    elif which == "both":
+        data = with_ids(data, one, end_to_end=one.code, instruction=three.code)
+    elif which == "amount":
+        data = data.replace(b"50000", b"49999", 1)
+    else:
+        data = report(batch, [(one, "RJCT", ""), (one, "ACSC", ""), (two, "ACSC", "")], group="ACSC")
+    result = upload(batch, data, maker)
+    assert (acts(result), len(result.faults)) == (["confirm"], 1)
+    apply(result, maker)
+    assert states(batch) == ["sent", "confirmed", "sent"]
+
+
 def test_a_late_return_takes_the_confirmed_money_back(batch, maker):
     first = payouts(batch)[0]
     by_hand(first, Event.CONFIRMED, maker)

@@ -39,6 +39,7 @@ def upgrade() -> None:
         GRANT UPDATE (same_as, resembles) ON bank_notice TO app;
 
         -- The counted notice that tells of the same money through the other door (a statement, or a wire), if any.
+        -- Banks use a reference again, so it holds for three days: a booking may be dated after a weekend.
         -- One lock per reference and amount: of two that come at the same moment, the second finds the first.
         CREATE FUNCTION bank_notice_twin(wanted uuid) RETURNS uuid LANGUAGE plpgsql AS $$
         DECLARE
@@ -55,9 +56,11 @@ def upgrade() -> None:
                   AND other.amount_vnd = mine.amount_vnd AND other.direction = mine.direction
                   AND other.account_indexes && mine.account_indexes
                   AND (other.wire = 'statement') <> (mine.wire = 'statement')
+                  AND other.event_at BETWEEN mine.event_at - interval '3 days' AND mine.event_at + interval '3 days'
                   AND other.outcome NOT IN ('ignored', 'known', 'undone')
                   AND NOT EXISTS (SELECT FROM bank_notice AS third WHERE third.same_as = other.id)
-                ORDER BY other.id LIMIT 1 FOR NO KEY UPDATE OF other;
+                ORDER BY abs(extract(epoch FROM other.event_at - mine.event_at)), other.id LIMIT 1
+                FOR NO KEY UPDATE OF other;
             RETURN found;
         END $$;
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from app.core.clock import VIETNAM
 from app.core.database import db, require_transaction
 from app.payments.bank.models import BankNotice, NoticeOutcome, Wire
 
 NEAR = timedelta(hours=24)
+SAME_REFERENCE = timedelta(days=3)  # as in the database's bank_notice_twin
 _Finder = aliased(BankNotice)
 
 
 def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
     """The outcome of a locked notice that moves nothing: money that left, or that is counted already; None otherwise.
 
-    It is the same money when account, amount, direction and a non-empty bank reference agree, one of the two came by
-    statement and the other did not, and the counted one was not found again before.
+    It is the same money when account, amount, direction and a non-empty bank reference agree within three days, one
+    of the two came by statement and the other did not, and the counted one was not found again before.
     """
     if notice.direction != "in":
         return NoticeOutcome.IGNORED
@@ -35,11 +37,33 @@ def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
 def may_be_known(notice: BankNotice) -> bool:
     """Whether a locked notice from a statement may tell of money that is counted already; noted as `resembles`.
 
-    So it is when a wire told of the same amount at the same account within a day, and no statement has found that yet.
+    So it is when a wire told of the same amount at the same account within a day, and no statement has found that yet;
+    or when a statement dates the same reference to another day, not far away.
     """
     if notice.wire == Wire.STATEMENT:
-        notice.resembles = require_transaction().scalar(_near(notice))
+        session = require_transaction()
+        notice.resembles = session.scalar(_near(notice)) or session.scalar(_dated_otherwise(notice))
     return notice.resembles is not None
+
+
+def _dated_otherwise(notice: BankNotice) -> sa.Select[UUID]:
+    day = notice.event_at.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        sa.select(BankNotice.id)
+        .where(
+            BankNotice.reference == notice.reference,
+            BankNotice.reference != "",
+            BankNotice.wire == Wire.STATEMENT,
+            BankNotice.direction == "in",
+            BankNotice.amount_vnd == notice.amount_vnd,
+            BankNotice.event_at.between(notice.event_at - SAME_REFERENCE, notice.event_at + SAME_REFERENCE),
+            sa.or_(BankNotice.event_at < day, BankNotice.event_at >= day + timedelta(days=1)),
+            BankNotice.account_indexes.overlap(notice.account_indexes),
+            sa.func.coalesce(BankNotice.outcome, "").not_in([NoticeOutcome.IGNORED, NoticeOutcome.UNDONE]),
+        )
+        .order_by(BankNotice.event_at, BankNotice.id)
+        .limit(1)
+    )
 
 
 def _near(notice: BankNotice) -> sa.Select[UUID]:
@@ -59,14 +83,14 @@ def _near(notice: BankNotice) -> sa.Select[UUID]:
     )
 
 
-def told_by_wires(references: Collection[str]) -> Counter[tuple[str, int, bytes]]:
-    """How often a wire told of money with one of these references that no statement has found yet.
+def told_by_wires(references: Collection[str]) -> dict[tuple[str, int, bytes], list[datetime]]:
+    """When a wire told of money with one of these references that no statement has found yet.
 
     Keys are (reference, amount in đồng, blind index of an account it names). For previews: no lock is taken.
     """
     found_again = sa.exists().where(_Finder.same_as == BankNotice.id)
     rows = db.session.execute(
-        sa.select(BankNotice.reference, BankNotice.amount_vnd, BankNotice.account_indexes).where(
+        sa.select(BankNotice.reference, BankNotice.amount_vnd, BankNotice.account_indexes, BankNotice.event_at).where(
             BankNotice.reference == sa.any_(sa.literal(list(references), ARRAY(sa.Text))),
             BankNotice.reference != "",
             BankNotice.wire != Wire.STATEMENT,
@@ -75,4 +99,8 @@ def told_by_wires(references: Collection[str]) -> Counter[tuple[str, int, bytes]
             ~found_again,
         )
     )
-    return Counter((reference, amount, index) for reference, amount, indexes in rows for index in indexes)
+    told = defaultdict[tuple[str, int, bytes], list[datetime]](list)
+    for reference, amount, indexes, event_at in rows:
+        for index in indexes:
+            told[reference, amount, index].append(event_at)
+    return told

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.clock import Clock
+from app.core.clock import VIETNAM, Clock
 from app.core.crypto import blind_index, seal_record
 from app.core.database import require_transaction
 from app.core.ids import uuid7
@@ -34,13 +34,14 @@ from app.payments.statements.models import (
 def identities(lines: Sequence[Line]) -> list[bytes]:
     """Which money each line is, the same in every file that tells of it.
 
-    A bank reference names it. Without one it is all that the line says; of two that say the same, the second is
-    another payment than the first.
+    Its bank reference and day name it: banks use a reference again. Without one it is all that the line says; of two
+    that say the same, the second is another payment than the first.
     """
     seen: Counter[tuple[str, ...]] = Counter()
     found = []
     for line in lines:
-        about = (line.reference,) if line.reference else ("", line.event_at.isoformat(), line.memo)
+        day = line.event_at.astimezone(VIETNAM).date().isoformat()
+        about = (line.reference, day) if line.reference else ("", line.event_at.isoformat(), line.memo)
         key = (line.account, line.direction, str(line.amount_vnd), *about)
         seen[key] += 1
         found.append(blind_index("statement_line.identity", "\x1f".join((*key, str(seen[key])))))
@@ -56,9 +57,7 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
     for line, identity in zip(lines, named, strict=True):
         incoming = line.direction == "in"
         told_of = (line.reference, line.amount_vnd, number_index(line.account))
-        by_wire = incoming and identity not in counted and told[told_of] > 0
-        if by_wire:
-            told[told_of] -= 1
+        by_wire = incoming and identity not in counted and _found(told.get(told_of, []), line.event_at)
         rows.append(
             {
                 "id": uuid7(),
@@ -79,6 +78,14 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
     session = require_transaction()
     for start in range(0, len(rows), 1_000):
         session.execute(sa.insert(StatementLine), rows[start : start + 1_000])
+
+
+def _found(told_at: list[datetime], event_at: datetime) -> bool:
+    """Whether one of these is of the same days; it is taken out, for no other line to find."""
+    same = next((at for at in told_at if abs(at - event_at) <= twins.SAME_REFERENCE), None)
+    if same is not None:
+        told_at.remove(same)
+    return same is not None
 
 
 def claim(import_id: UUID, *, limit: int) -> list[StatementLine]:

@@ -345,3 +345,33 @@ def test_a_line_of_another_day_is_not_doubted(client, finance):
     notify(client, "sepay", told(own, 50_000, f"{standing.code} an sang")[0])
     take(money_in(own, (50_000, "", standing.code), day="23/11/2025"), finance)
     assert len(requests.arrivals_since(payee.id, 0)) == 2
+
+
+def test_a_reference_used_again_after_days_is_other_money(client, finance):
+    make_purpose()
+    payee, own = make_payee()
+    standing = make_standing_code(payee_id=payee.id)
+    first = take(money_in(own, (50_000, "0017", f"{standing.code} rau"), day="02/11/2026"), finance)
+    later = take(money_in(own, (50_000, "0017", f"{standing.code} ca"), day="09/11/2026"), finance)
+    assert counts(first) == counts(later) == {"applied": 1}
+    assert len(requests.arrivals_since(payee.id, 0)) == 2
+    moved, reference = told(own, 50_000, "khong ma")
+    old = read(money_in(own, (50_000, reference, "khong ma"), day="02/11/2026"), finance)
+    notify(client, "sepay", moved)
+    services.apply(actor=finance, import_id=old, clock=SYSTEM_CLOCK)
+    work_off(old)
+    assert counts(old) == {"applied": 1}
+    preview = read(money_in(own, (50_000, reference, ""), (50_000, reference, ""), day="03/11/2026"), finance)
+    assert counts(preview) == {"new": 2}
+    assert total_vnd() == 200_000
+
+
+def test_a_reference_that_a_statement_dates_to_the_next_day_waits_for_a_person(finance):
+    make_purpose()
+    payee, own = make_payee()
+    standing = make_standing_code(payee_id=payee.id)
+    for day, again in (("06/11/2026", 1), ("09/11/2026", 1), ("09/11/2026", 2)):
+        data = money_in(own, *[(50_000, "FT1", standing.code)] * again, day=day)
+        take(data, finance)
+    assert len(requests.arrivals_since(payee.id, 0)) == 1
+    assert [item.amount_vnd for item in desk.suspense(cursor=None, limit=10).items] == [50_000, 50_000]

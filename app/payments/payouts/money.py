@@ -52,13 +52,10 @@ def move(
                   pending_id=payout.pending_id)
         for payout in released
     ]  # fmt: skip
-    ledger.post([*posts, *voids], clock=clock)
+    backs = [_reversal(payout, payable, outside_id, clock) for payout in taken_back]
+    ledger.post([*posts, *voids, *backs], clock=clock)
     for payout, transfer in zip(confirmed, posts, strict=True):
         payout.posted_id = transfer.id
-    for payout in taken_back:
-        if payout.posted_id is None:
-            raise LookupError(f"payout {payout.id} is confirmed and moved nothing")
-        ledger.reverse(payout.posted_id, new_id=uuid7(), event_at=clock.now(), clock=clock)
 
 
 def _transfer(
@@ -78,6 +75,20 @@ def _transfer(
         to_account_id=outside_id,
         amount_vnd=amount_vnd,
         pending_id=pending_id,
+        purpose=(LEDGER_PURPOSE, payout.id),
+        event_at=clock.now(),
+    )
+
+
+def _reversal(payout: Payout, payable: dict[UUID, UUID], outside_id: UUID, clock: Clock) -> NewTransfer:
+    if payout.posted_id is None:
+        raise LookupError(f"payout {payout.id} is confirmed and moved nothing")
+    return NewTransfer(
+        id=uuid7(),
+        from_account_id=outside_id,
+        to_account_id=payable[payout.payee_id],
+        amount_vnd=payout.amount_vnd,
+        reverses_id=payout.posted_id,
         purpose=(LEDGER_PURPOSE, payout.id),
         event_at=clock.now(),
     )

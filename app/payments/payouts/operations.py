@@ -208,7 +208,7 @@ def answer(batch: PayoutBatch, answers: Sequence[Answer], *, clock: Clock) -> No
     taken_back = [payout for payout in came_back if payout.status == State.CONFIRMED]
     # Asked before any money moves, so that a step that is not in the table leaves nothing half done.
     after = [step(State(each.payout.status), each.event) for each in answers]
-    money.move(confirmed, released, taken_back, _payable([*confirmed, *released]), clock=clock)
+    money.move(confirmed, released, taken_back, _payable([*confirmed, *came_back]), clock=clock)
     now = clock.now()
     for each, state in zip(answers, after, strict=True):
         payout = each.payout

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 from flask_babel import force_locale
@@ -9,13 +13,25 @@ from flask_babel import force_locale
 from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db
+from app.payments.ledger import operations as ledger
 from app.payments.payouts import queries, services
 from app.payments.payouts.errors import UnreadableResult
 from app.payments.payouts.states import Event
 from app.payments.payouts.words import reason_words
 from tests.payments.ledger.parallel import at_once
 from tests.payments.payouts.bank import csv_sheet, report, xlsx_sheet
-from tests.payments.payouts.world import at_the_bank_vnd, by_hand, fresh, money, payouts, sent, sold, states
+from tests.payments.payouts.world import (
+    at_the_bank_vnd,
+    build,
+    by_hand,
+    collect,
+    fresh,
+    money,
+    payouts,
+    sent,
+    sold,
+    states,
+)
 
 
 @pytest.fixture
@@ -119,6 +135,53 @@ def test_a_late_return_takes_the_confirmed_money_back(batch, maker):
     assert acts(result) == ["take_back"]
     apply(result, maker)
     assert (states(batch)[0], money(first.payee_id), at_the_bank_vnd()) == ("returned", (50_000, 0), 0)
+
+
+def test_all_a_file_does_is_one_post(batch, maker, monkeypatch):
+    found = payouts(batch)
+    for payout in found[:2]:
+        by_hand(payout, Event.CONFIRMED, maker)
+    result = upload(batch, report(batch, [(payout, "RJCT", "AC01") for payout in found]), maker)
+    assert acts(result) == ["take_back", "take_back", "return"]
+    posted, post_each = [], ledger.post_each
+
+    def counted(sets, *, clock):
+        posted.append([len(linked) for linked in sets])
+        return post_each(sets, clock=clock)
+
+    monkeypatch.setattr(ledger, "post_each", counted)
+    apply(result, maker)
+    assert posted == [[3]]
+    assert ([money(payout.payee_id) for payout in found], at_the_bank_vnd()) == ([(50_000, 0)] * 3, 0)
+
+
+def test_taking_back_and_building_at_once_never_wait_for_each_other(app, batch, maker, monkeypatch):
+    found = payouts(batch)
+    accounts = queries.payable_accounts([payout.payee_id for payout in found])
+    highest_first = sorted(found, key=lambda payout: accounts[payout.payee_id], reverse=True)
+    for payout in found:
+        by_hand(payout, Event.CONFIRMED, maker)
+        collect(payout.payee_id, 70_000)
+    result = upload(batch, report(batch, [(payout, "RJCT", "AC01") for payout in highest_first]), maker)
+    db.session.rollback()
+    post, under_way = ledger.post, threading.Event()
+
+    def slow(transfers, *, clock):
+        answer = post(transfers, clock=clock)
+        if any(transfer.reverses_id for transfer in transfers):
+            under_way.set()
+            time.sleep(0.5)
+        return answer
+
+    monkeypatch.setattr(ledger, "post", slow)
+
+    def build_meanwhile():
+        under_way.wait(10)
+        return build(maker, period=date(2027, 5, 5))
+
+    done = at_once(app, [lambda: apply(result, maker), build_meanwhile])
+    assert [error for error in done if isinstance(error, Exception)] == []
+    assert states(batch) == ["returned"] * 3
 
 
 def test_an_arrival_after_a_return_is_left_to_a_person(batch, maker):

@@ -8,6 +8,9 @@ from typing import Final
 MAX_VND: Final = 9_999_999_999_999
 """The most one payment can carry: 13 digits, the width of the amount in a VietQR (EMVCo field 54). In đồng."""
 
+FOUR_EYES_VND: Final = 5_000_000
+"""Above this one person does not move money alone. In đồng."""
+
 _MAX_TYPED: Final = 40
 """Characters; longer than any sensible way to type MAX_VND."""
 

@@ -98,14 +98,21 @@ def upgrade() -> None:
             steps_done integer NOT NULL,
             created_by uuid,
             created_at timestamptz NOT NULL,
+            applied_by uuid,
+            applied_at timestamptz,
+            new_vnd bigint,
             moved_at timestamptz NOT NULL,
+            CONSTRAINT ck_statement_import_applied CHECK ((state IN ('ready', 'dropped')) = (applied_at IS NULL)
+                AND (applied_at IS NULL) = (new_vnd IS NULL)),
+            CONSTRAINT ck_statement_import_four_eyes CHECK (applied_by <> created_by OR new_vnd <= 5000000),
             CONSTRAINT ck_statement_import_steps CHECK (steps_done BETWEEN 0 AND steps_total)
         );
         CREATE UNIQUE INDEX uq_statement_import_file_hash ON statement_import (file_hash)
             WHERE state NOT IN ('undone', 'dropped');
         CREATE INDEX ix_statement_import_at_work ON statement_import (moved_at) WHERE state IN ('applying', 'undoing');
         GRANT SELECT, INSERT ON statement_import TO app;
-        GRANT UPDATE (state, steps_total, steps_done, moved_at) ON statement_import TO app;
+        GRANT UPDATE (state, steps_total, steps_done, applied_by, applied_at, new_vnd, moved_at)
+            ON statement_import TO app;
 
         CREATE TABLE statement_line (
             id uuid CONSTRAINT pk_statement_line PRIMARY KEY,

@@ -18,6 +18,7 @@ from app.core.audit import record
 from app.core.clock import Clock
 from app.core.database import require_transaction
 from app.core.ids import uuid7
+from app.core.money import FOUR_EYES_VND
 from app.core.texts import tidy
 from app.payments.bank.models import BankNotice
 from app.payments.desk import queries
@@ -32,8 +33,6 @@ from app.payments.requests.errors import MoneyBuiltUpon, RequestNotFound
 from app.payments.requests.models import PaymentRequest, Settlement
 from app.payments.requests.states import OPEN
 
-# Above this one person does not move money alone.
-FOUR_EYES_VND = 5_000_000
 LEDGER_PURPOSE = "desk_action"
 SUBJECT = "desk_action"
 MIN_REASON, MAX_REASON, MAX_REFERENCE = 3, 300, 60

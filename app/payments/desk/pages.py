@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import current_actor
 from app.core.errors import AppError
+from app.core.money import FOUR_EYES_VND
 from app.identity import queries as identity
 from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.cards import queries as cards
 from app.payments.desk import forms, queries, services, words
 from app.payments.desk.models import DeskAction
-from app.payments.desk.operations import FOUR_EYES_VND, Wish
+from app.payments.desk.operations import Wish
 from app.payments.desk.queries import View
 from app.payments.desk.suggestions import suggest
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from app.core.errors import AppError, BadInput, Conflict, NotFound
+from app.core.errors import AppError, BadInput, Conflict, Forbidden, NotFound
+from app.core.money import FOUR_EYES_VND, format_vnd
 
 
 class UnreadableStatement(BadInput):
@@ -38,6 +39,21 @@ class WrongMoment(Conflict):
 
     def __init__(self, state: str) -> None:
         super().__init__(_("Lần nhập này đang ở bước khác. Hãy tải lại trang để xem."), state=state)
+
+
+class NeedsAnother(Forbidden):
+    """Who uploaded so much does not have it counted as well."""
+
+    code = "needs_another_person"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Sao kê này trên %(limit)s (tính cả các tệp bạn tự ghi trong 24 giờ qua), "
+                "cần người khác trong phòng tài chính bấm ghi.",
+                limit=format_vnd(FOUR_EYES_VND),
+            )
+        )
 
 
 class FeedUnavailable(AppError):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.database import Model
 from app.core.ids import uuid7
+from app.core.money import FOUR_EYES_VND
 
 ACCOUNT_FIELD = "statement_line.account"
 MEMO_FIELD = "statement_line.memo"
@@ -72,6 +73,7 @@ class StatementImport(Model):
     """One uploaded file. `faults` names the first hundred cells that could not be read: {row, column, problem}.
 
     `steps_done` of `steps_total` lines are through the present work; `moved_at` is when the last chunk was.
+    `new_vnd` is what was new when `applied_by` let it be counted; above a limit that is not who uploaded it.
     """
 
     __tablename__ = "statement_import"
@@ -82,6 +84,7 @@ class StatementImport(Model):
             unique=True,
             postgresql_where=sa.text("state NOT IN ('undone', 'dropped')"),
         ),
+        sa.CheckConstraint(f"applied_by <> created_by OR new_vnd <= {FOUR_EYES_VND}", name="four_eyes"),
         sa.Index(
             "ix_statement_import_at_work", "moved_at", postgresql_where=sa.text("state IN ('applying', 'undoing')")
         ),
@@ -98,6 +101,9 @@ class StatementImport(Model):
     steps_done: Mapped[int]
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    applied_by: Mapped[UUID | None]
+    applied_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    new_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
     moved_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 

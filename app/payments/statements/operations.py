@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.clock import VIETNAM, Clock
-from app.core.crypto import blind_index, seal_record
+from app.core.crypto import blind_index, seal_record, unseal_record
 from app.core.database import require_transaction
 from app.core.ids import uuid7
+from app.core.money import FOUR_EYES_VND
 from app.payments.bank import twins, undoing
 from app.payments.bank.undoing import NotFree
 from app.payments.payees.operations import number_index
 from app.payments.statements import queries
+from app.payments.statements.errors import NeedsAnother
 from app.payments.statements.lines import Line
 from app.payments.statements.models import (
     ACCOUNT_FIELD,
@@ -29,6 +31,8 @@ from app.payments.statements.models import (
     StatementImport,
     StatementLine,
 )
+
+ALONE_WITHIN = timedelta(hours=24)
 
 
 def identities(lines: Sequence[Line]) -> list[bytes]:
@@ -86,6 +90,41 @@ def _found(told_at: list[datetime], event_at: datetime) -> bool:
     if same is not None:
         told_at.remove(same)
     return same is not None
+
+
+def new_vnd(import_id: UUID) -> int:
+    """What an import would count if it was applied now, in đồng."""
+    lines = queries.uncounted(import_id)
+    told = twins.told_by_wires({line.reference for line in lines if line.seen_before and line.reference})
+    total = 0
+    for line in lines:
+        if line.seen_before and line.reference:
+            index = number_index(unseal_record(ACCOUNT_FIELD, line.account_enc))
+            if _found(told.get((line.reference, line.amount_vnd, index), []), line.event_at):
+                continue
+        total += line.amount_vnd
+    return total
+
+
+def needs_another(of: StatementImport, amount_vnd: int, by: UUID | None, *, clock: Clock) -> bool:
+    """Whether so much new money of the import is too much for this person alone, with all they let in of late."""
+    if by is None or by != of.created_by:
+        return False
+    return amount_vnd + queries.alone_vnd(by, since=clock.now() - ALONE_WITHIN) > FOUR_EYES_VND
+
+
+def permit(of: StatementImport, *, by: UUID | None, clock: Clock) -> None:
+    """Note who lets the locked import be counted, and how much of it is new.
+
+    Raises:
+        NeedsAnother: too much money for who uploaded it.
+    """
+    session = require_transaction()
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"statements alone {by}", 0))))
+    amount_vnd = new_vnd(of.id)
+    if needs_another(of, amount_vnd, by, clock=clock):
+        raise NeedsAnother()
+    of.new_vnd, of.applied_by, of.applied_at = amount_vnd, by, clock.now()
 
 
 def claim(import_id: UUID, *, limit: int) -> list[StatementLine]:

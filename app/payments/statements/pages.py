@@ -16,7 +16,7 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.statements import queries, readers, services, words
 from app.payments.statements.errors import UnreadableStatement
-from app.payments.statements.models import LineState
+from app.payments.statements.models import ImportState, LineState
 
 bp = Blueprint("statements", __name__, template_folder="templates")
 
@@ -77,8 +77,12 @@ def show(import_id: UUID) -> Response:
         cursor=request.args.get("cursor"),
         limit=LINES,
     )
+    me = current_actor()
+    may_write = me.has_role(Role.FINANCE)
+    ready = found.state == ImportState.READY and may_write
     text = render_template(
         "statements/show.html",
+        refused=services.why_not_apply(found, actor=me, clock=SYSTEM_CLOCK) if ready else "",
         found=found,
         counts=queries.counts(import_id),
         page=page,
@@ -89,7 +93,7 @@ def show(import_id: UUID) -> Response:
         kept_because=words.kept_because(),
         columns=words.columns(),
         problems=words.problems(),
-        may_write=current_actor().has_role(Role.FINANCE),
+        may_write=may_write,
     )
     answer = Response(text, content_type="text/html; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.core.crypto import unseal_record
 from app.core.database import db
@@ -157,6 +158,34 @@ def counted_identities(identities: Collection[bytes]) -> set[bytes]:
         StatementLine.counted, StatementLine.identity == sa.any_(sa.literal(list(identities), sa.ARRAY(sa.LargeBinary)))
     )
     return set(db.session.scalars(found))
+
+
+def uncounted(import_id: UUID) -> Sequence[sa.Row[int, str, bytes, datetime, bool]]:
+    """Lines that wait to be applied and that no import counts yet."""
+    elsewhere = aliased(StatementLine)
+    return db.session.execute(
+        sa.select(
+            StatementLine.amount_vnd,
+            StatementLine.reference,
+            StatementLine.account_enc,
+            StatementLine.event_at,
+            StatementLine.seen_before,
+        )
+        .where(
+            StatementLine.import_id == import_id,
+            StatementLine.state == LineState.NEW,
+            ~sa.exists().where(elsewhere.identity == StatementLine.identity, elsewhere.counted),
+        )
+        .order_by(StatementLine.place)
+    ).all()
+
+
+def alone_vnd(user_id: UUID, *, since: datetime) -> int:
+    """New money of the imports that this person both uploaded and let be counted since then, in đồng."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(StatementImport.new_vnd), 0)).where(
+        StatementImport.applied_by == user_id, StatementImport.created_by == user_id, StatementImport.applied_at > since
+    )
+    return int(db.session.scalar(total) or 0)
 
 
 def stuck(before: datetime) -> list[UUID]:

@@ -22,7 +22,7 @@ from app.payments.bank import services as bank
 from app.payments.bank.models import NoticeOutcome, Wire
 from app.payments.bank.wires import Notice
 from app.payments.statements import operations, queries, readers
-from app.payments.statements.errors import FeedUnavailable, WrongMoment
+from app.payments.statements.errors import FeedUnavailable, NeedsAnother, WrongMoment
 from app.payments.statements.feed import Feed, FeedPage
 from app.payments.statements.models import (
     ACCOUNT_FIELD,
@@ -157,10 +157,18 @@ def apply(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
     """Begin to count the lines; a job goes on with it.
 
     Raises:
-        ImportNotFound, WrongMoment.
+        ImportNotFound, WrongMoment; NeedsAnother: too much money for who uploaded it.
     """
     with transaction(actor=actor):
-        _begin(_locked(import_id, ImportState.READY), ImportState.APPLYING, LineState.NEW, actor=actor, clock=clock)
+        found = _locked(import_id, ImportState.READY)
+        operations.permit(found, by=actor.user_id, clock=clock)
+        _begin(found, ImportState.APPLYING, LineState.NEW, actor=actor, clock=clock)
+
+
+def why_not_apply(of: StatementImport, *, actor: Actor, clock: Clock) -> str:
+    """Why this person can't have the import counted, in a sentence; nothing when they can."""
+    too_much = operations.needs_another(of, operations.new_vnd(of.id), actor.user_id, clock=clock)
+    return NeedsAnother().message if too_much else ""
 
 
 def undo(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
@@ -178,7 +186,15 @@ def undo(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
 def _begin(of: StatementImport, state: ImportState, todo: LineState, *, actor: Actor, clock: Clock) -> None:
     of.state, of.steps_done, of.moved_at = state, 0, clock.now()
     of.steps_total = queries.count_lines(of.id, (todo,))
-    audit.record(f"statement_{state}", actor=actor, subject_kind=SUBJECT, subject_id=of.id, clock=clock)
+    audit.record(
+        f"statement_{state}",
+        actor=actor,
+        subject_kind=SUBJECT,
+        subject_id=of.id,
+        clock=clock,
+        amount_vnd=of.new_vnd,
+        uploaded_by=str(of.created_by),
+    )
     _go_on(of.id)
 
 

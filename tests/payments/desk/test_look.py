@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
 
+from app.core.money import FOUR_EYES_VND
 from app.identity.roles import Role
-from app.payments.desk.operations import FOUR_EYES_VND
 from tests.factories.payments import make_payee, make_purpose, make_request
 from tests.factories.people import make_user, sign_in
 from tests.fakes.stripe_gateway import served

@@ -13,6 +13,7 @@ from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db, transaction
 from app.core.errors import SignInNeeded
+from app.core.money import FOUR_EYES_VND
 from app.payments.desk import queries
 from app.payments.desk.errors import (
     ActionNotFound,
@@ -27,7 +28,7 @@ from app.payments.desk.errors import (
     SamePerson,
 )
 from app.payments.desk.models import DeskAction, DeskItem, Kind
-from app.payments.desk.operations import FOUR_EYES_VND, Wish
+from app.payments.desk.operations import Wish
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import operations as request_operations
 from app.payments.requests import queries as requests

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from app.core.money import FOUR_EYES_VND
 from app.identity.roles import Role
 from app.payments.desk import queries
-from app.payments.desk.operations import FOUR_EYES_VND
 from app.payments.ledger.models import AccountKind
 from tests.factories.payments import make_payee, make_purpose, make_request
 from tests.factories.people import make_user, post_form, sign_in

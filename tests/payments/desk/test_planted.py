@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from app.config import libpq_url
+from app.core.money import FOUR_EYES_VND
 from app.payments.desk import queries
-from app.payments.desk.operations import FOUR_EYES_VND
 from app.payments.ledger.books import check_books
 from tests.factories.payments import make_payee, make_purpose, make_request
 from tests.payments.desk.world import act, attach, send_back, strand, undo

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db, transaction
 from app.core.errors import AppError
+from app.core.money import FOUR_EYES_VND
 from app.payments.desk.models import DeskAction
-from app.payments.desk.operations import FOUR_EYES_VND
 from app.payments.ledger.books import check_books
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import operations as request_operations

@@ -10,10 +10,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
 
 from app.core.actor import SYSTEM, Actor
+from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK, VIETNAM
 from app.core.database import acting_as, db
+from app.core.money import FOUR_EYES_VND
 from app.identity.roles import Role
 from app.payments.bank import services as bank
 from app.payments.bank.models import BankNotice, Wire
@@ -22,7 +25,7 @@ from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import queries as requests
 from app.payments.statements import queries, services
-from app.payments.statements.errors import ImportNotFound, WrongMoment
+from app.payments.statements.errors import ImportNotFound, NeedsAnother, WrongMoment
 from app.payments.statements.models import LineState, StatementImport
 from tests.factories.payments import make_payee, make_purpose, make_request, make_standing_code
 from tests.factories.people import actor_for, make_user, sign_in
@@ -375,3 +378,60 @@ def test_a_reference_that_a_statement_dates_to_the_next_day_waits_for_a_person(f
         take(data, finance)
     assert len(requests.arrivals_since(payee.id, 0)) == 1
     assert [item.amount_vnd for item in desk.suspense(cursor=None, limit=10).items] == [50_000, 50_000]
+
+
+def test_so_much_money_needs_somebody_other_than_who_uploaded_it(finance):
+    payee, own = make_payee()
+    make_purpose()
+    request = make_request(payee_id=payee.id, amount_vnd=FOUR_EYES_VND + 1)
+    import_id = read(money_in(own, (FOUR_EYES_VND + 1, "FT1", request.code)), finance)
+    with pytest.raises(NeedsAnother, match=r"trên 5\.000\.000"):
+        services.apply(actor=finance, import_id=import_id, clock=SYSTEM_CLOCK)
+    services.apply(actor=actor_for(make_user(Role.FINANCE)), import_id=import_id, clock=SYSTEM_CLOCK)
+    work_off(import_id)
+    assert status(request.code) == "paid"
+    (act,) = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "statement_applying"))
+    assert act.details == {"amount_vnd": FOUR_EYES_VND + 1, "uploaded_by": str(finance.user_id)}
+
+
+def test_many_small_statements_of_one_person_add_up(finance, number, clock):
+    moves = [(FOUR_EYES_VND // 2, f"FT{at}", "x") for at in range(4)]
+    ids = [read(money_in(number, move), finance) for move in moves]
+    for import_id in ids[:2]:
+        services.apply(actor=finance, import_id=import_id, clock=clock)
+    with pytest.raises(NeedsAnother):
+        services.apply(actor=finance, import_id=ids[2], clock=clock)
+    clock.advance(hours=25)
+    services.apply(actor=finance, import_id=ids[2], clock=clock)
+
+
+def test_money_that_is_known_needs_nobody_else(client, finance, number):
+    moved, reference = told(number, 3 * FOUR_EYES_VND, "khong ma")
+    notify(client, "sepay", moved)
+    data = money_in(number, (3 * FOUR_EYES_VND, reference, "khong ma"), day=today())
+    assert counts(take(data, finance)) == {"known": 1}
+    again = read(money_in(number, (1, "", "x"), (3 * FOUR_EYES_VND, reference, ""), day=today()), finance)
+    services.apply(actor=finance, import_id=again, clock=SYSTEM_CLOCK)
+
+
+def test_what_was_known_by_an_import_that_is_gone_needs_two_again(finance, number):
+    other = actor_for(make_user(Role.FINANCE))
+    first = read(money_in(number, (2 * FOUR_EYES_VND, "FT1", "x")), finance)
+    services.apply(actor=other, import_id=first, clock=SYSTEM_CLOCK)
+    work_off(first)
+    second = read(money_in(number, (2 * FOUR_EYES_VND, "FT1", "y")), finance)
+    take_back(first, finance)
+    with pytest.raises(NeedsAnother):
+        services.apply(actor=finance, import_id=second, clock=SYSTEM_CLOCK)
+
+
+@pytest.mark.parametrize(("amount_vnd", "refused"), [(FOUR_EYES_VND, False), (FOUR_EYES_VND + 1, True)])
+def test_the_database_holds_to_it(finance, number, amount_vnd, refused):
+    import_id = read(money_in(number, (1_000, "FT1", "x")), finance)
+    values = {"state": "applying", "applied_by": finance.user_id, "applied_at": SYSTEM_CLOCK.now()}
+    change = sa.update(StatementImport).where(StatementImport.id == import_id).values(new_vnd=amount_vnd, **values)
+    if not refused:
+        db.session.execute(change)
+        return
+    with pytest.raises(IntegrityError, match="ck_statement_import_four_eyes"):
+        db.session.execute(change)

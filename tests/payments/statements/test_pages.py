@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from app.core.audit import AuditEvent
 from app.core.database import db
+from app.core.money import FOUR_EYES_VND
 from app.identity.roles import Role
 from app.payments.statements import readers, tasks
 from app.payments.statements.models import StatementImport
@@ -59,6 +60,18 @@ def test_from_upload_to_undo(client):
     assert "đã hoàn tác" in client.get(page).text
     acts = db.session.scalars(sa.select(AuditEvent.action).where(AuditEvent.action.startswith("statement_")))
     assert sorted(acts) == ["statement_applying", "statement_undoing", "statement_uploaded"]
+
+
+def test_who_uploads_much_sees_that_somebody_else_presses(client):
+    sign_in(client, make_user(role=Role.FINANCE))
+    page = send(client, money_in(make_payee()[1], (FOUR_EYES_VND + 1, "FT1", "x")))
+    shown = client.get(page).text
+    assert "cần người khác trong phòng tài chính bấm ghi" in shown and "Ghi sổ các khoản mới" not in shown
+    assert press(client, page, "ghi-so") == 403
+    other = client.application.test_client()
+    sign_in(other, make_user(role=Role.FINANCE))
+    assert "Ghi sổ các khoản mới" in other.get(page).text
+    assert press(other, page, "ghi-so") == 303
 
 
 def test_bad_cells_are_shown_by_row_and_column(client):

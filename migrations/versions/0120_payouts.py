@@ -51,6 +51,7 @@ def upgrade() -> None:
                 ('draft', 'approved', 'sent', 'confirmed', 'returned', 'cancelled')),
             pending_id uuid CONSTRAINT uq_payout_pending_id UNIQUE,
             posted_id uuid CONSTRAINT uq_payout_posted_id UNIQUE,
+            answered_by uuid CONSTRAINT fk_payout_answered_by REFERENCES user_account (id),
             reason_code text,
             reason text CONSTRAINT ck_payout_reason CHECK (length(reason) <= 500),
             bank_reference text CONSTRAINT ck_payout_bank_reference CHECK (length(bank_reference) <= 100),
@@ -62,6 +63,9 @@ def upgrade() -> None:
             CONSTRAINT ck_payout_posted CHECK (
                 (status <> 'confirmed' OR posted_id IS NOT NULL)
                 AND (status IN ('confirmed', 'returned') OR posted_id IS NULL)),
+            CONSTRAINT ck_payout_answered CHECK (
+                (status <> 'returned' OR answered_by IS NOT NULL)
+                AND (status IN ('confirmed', 'returned') OR answered_by IS NULL)),
             CONSTRAINT ck_payout_told CHECK (status NOT IN ('returned', 'cancelled') OR reason_code IS NOT NULL)
         );
         -- Nobody is paid twice for one period, whoever makes the batches; what was cancelled never left the house.
@@ -72,7 +76,20 @@ def upgrade() -> None:
         CREATE INDEX ix_payout_batch_id ON payout (batch_id, id);
         CREATE INDEX ix_payout_payee_id ON payout (payee_id, id);
         GRANT SELECT, INSERT ON payout TO app;
-        GRANT UPDATE (status, pending_id, posted_id, reason_code, reason, bank_reference, updated_at) ON payout TO app;
+        GRANT UPDATE (status, pending_id, posted_id, answered_by, reason_code, reason, bank_reference, updated_at)
+            ON payout TO app;
+
+        -- A return makes the money payable again: one person alone may not both let it go and say that it came back.
+        CREATE FUNCTION payout_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM payout_batch WHERE id = NEW.batch_id AND approved_by = NEW.answered_by) THEN
+                RAISE EXCEPTION 'who approved a batch does not say that its payouts came back'
+                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'payout_second_person';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER payout_second_person BEFORE UPDATE OF status, answered_by ON payout
+            FOR EACH ROW WHEN (NEW.status = 'returned') EXECUTE FUNCTION payout_second_person();
 
         CREATE TABLE payout_held (
             batch_id uuid NOT NULL CONSTRAINT fk_payout_held_batch_id REFERENCES payout_batch (id),

@@ -66,6 +66,31 @@ class SecondPersonNeeded(Forbidden):
         super().__init__(_("Cần một người khác duyệt: người lập đợt không tự duyệt đợt của mình."))
 
 
+class ReturnedByApprover(Forbidden):
+    """Who approved the batch may not say that its payouts came back: the money would be payable again."""
+
+    code = "payout_returned_by_approver"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Bạn đã duyệt đợt này nên không tự ghi khoản bị trả lại. Nhờ người khác trong phòng tài chính ghi nhé.")
+        )
+
+
+class ApproverSaidReturned(Forbidden):
+    """The batch pays somebody again whose last payout came back by the approver's own word."""
+
+    code = "payout_approver_said_returned"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Trong đợt này có người bán mà chính bạn vừa ghi khoản trước bị trả lại."
+                " Nhờ người khác trong phòng tài chính duyệt nhé."
+            )
+        )
+
+
 class NoLongerPayable(Conflict):
     """Since the draft, all its payees spent their money or changed their account."""
 

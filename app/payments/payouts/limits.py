@@ -8,6 +8,9 @@ from datetime import timedelta
 HOLD = timedelta(hours=72)
 """After a payout account changed nothing goes to the new one for so long: time for the owner to object."""
 
+OWN_RETURNS = timedelta(days=90)
+"""Who said that a payee's payout came back lets no other payout to the same payee go for so long."""
+
 MAX_PAYOUTS = 5_000
 """Payouts of one batch: they are reserved, and written into one file, at once."""
 

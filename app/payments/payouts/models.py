@@ -56,7 +56,8 @@ class PayoutBatch(Model):
 class Payout(Model):
     """One payee's money of one period; its id is the purpose of its ledger transfers, its code the end-to-end id.
 
-    `pending_id` is the transfer that reserves the amount since the approval, `posted_id` the one that moved it.
+    `pending_id` is the transfer that reserves the amount since the approval, `posted_id` the one that moved it last.
+    `answered_by` told what became of it, by hand or with a file of the bank.
     """
 
     __tablename__ = "payout"
@@ -84,6 +85,7 @@ class Payout(Model):
     status: Mapped[str]
     pending_id: Mapped[UUID | None]
     posted_id: Mapped[UUID | None]
+    answered_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     reason_code: Mapped[str | None]
     reason: Mapped[str | None]
     bank_reference: Mapped[str | None]

@@ -21,8 +21,16 @@ from app.core.codes import new_code
 from app.core.database import require_transaction
 from app.core.ids import uuid7
 from app.payments.payouts import contacts, money, queries
-from app.payments.payouts.errors import KeyReused, NoLongerPayable, PayoutNotFound, SecondPersonNeeded, WrongMoment
-from app.payments.payouts.limits import Limits
+from app.payments.payouts.errors import (
+    ApproverSaidReturned,
+    KeyReused,
+    NoLongerPayable,
+    PayoutNotFound,
+    ReturnedByApprover,
+    SecondPersonNeeded,
+    WrongMoment,
+)
+from app.payments.payouts.limits import OWN_RETURNS, Limits
 from app.payments.payouts.models import (
     BATCH_PREFIX,
     PAYOUT_PREFIX,
@@ -120,6 +128,7 @@ def approve(batch_id: UUID, *, actor: Actor, clock: Clock) -> PayoutBatch:
     Raises:
         SecondPersonNeeded: it is who made the batch.
         WrongMoment: it is no draft any more.
+        ApproverSaidReturned: it pays somebody whose payout came back by the approver's own word not long ago.
         NoLongerPayable: nothing of it would remain.
     """
     batch = queries.get_batch(batch_id, for_update=True)
@@ -131,6 +140,8 @@ def approve(batch_id: UUID, *, actor: Actor, clock: Clock) -> PayoutBatch:
         raise WrongMoment(batch.status)
     now = clock.now()
     payouts = queries.payouts_of(batch.id, for_update=True)
+    if queries.said_returned(batch.id, actor.user_id, since=now - OWN_RETURNS):
+        raise ApproverSaidReturned()
     standing = queries.standing(batch.id, now=now)
     kept = []
     for payout in payouts:
@@ -200,9 +211,15 @@ def send(batch_id: UUID, *, form: str, actor: Actor, clock: Clock) -> PayoutBatc
     return batch
 
 
-def answer(batch: PayoutBatch, answers: Sequence[Answer], *, clock: Clock) -> None:
-    """Move payouts of a locked batch as answered; what does not fit a payout's state raises. The last settles it."""
+def answer(batch: PayoutBatch, answers: Sequence[Answer], *, actor: Actor, clock: Clock) -> None:
+    """Move payouts of a locked batch as answered; what does not fit a payout's state raises. The last settles it.
+
+    Raises:
+        ReturnedByApprover: something came back, and it is who approved the batch who says so.
+    """
     came_back = [each.payout for each in answers if each.event is Event.RETURNED]
+    if came_back and actor.user_id in (None, batch.approved_by):
+        raise ReturnedByApprover()
     confirmed = [each.payout for each in answers if each.event is Event.CONFIRMED]
     released = [payout for payout in came_back if payout.status == State.SENT]
     taken_back = [payout for payout in came_back if payout.status == State.CONFIRMED]
@@ -212,7 +229,7 @@ def answer(batch: PayoutBatch, answers: Sequence[Answer], *, clock: Clock) -> No
     now = clock.now()
     for each, state in zip(answers, after, strict=True):
         payout = each.payout
-        payout.status, payout.updated_at = state, now
+        payout.status, payout.answered_by, payout.updated_at = state, actor.user_id, now
         if state is State.RETURNED:
             payout.reason_code, payout.reason = each.reason_code or "unknown", each.reason
         payout.bank_reference = each.bank_reference or payout.bank_reference
@@ -231,6 +248,7 @@ def answer_by_hand(
     Raises:
         PayoutNotFound.
         WrongMoment: the payout was not sent, or the word contradicts a return.
+        ReturnedByApprover: it came back, and it is who approved the batch who says so.
     """
     batch = queries.get_batch(queries.get_payout(payout_id).batch_id, for_update=True)
     payout = next((row for row in queries.payouts_of(batch.id, for_update=True) if row.id == payout_id), None)
@@ -241,7 +259,7 @@ def answer_by_hand(
     if event not in (Event.CONFIRMED, Event.RETURNED) or not fits(State(payout.status), event):
         raise WrongMoment(payout.status)
     told = reason if event is Event.RETURNED else None
-    answer(batch, [Answer(payout, event, "by_hand", told, bank_reference)], clock=clock)
+    answer(batch, [Answer(payout, event, "by_hand", told, bank_reference)], actor=actor, clock=clock)
     audit.record(
         f"payout_{event}_by_hand", actor=actor, subject_kind=SUBJECT, subject_id=payout.id, clock=clock,
         amount_vnd=payout.amount_vnd, reason=reason,

@@ -18,9 +18,12 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.payees import queries as payees
 from app.payments.payouts import answers, queries, services, words
+from app.payments.payouts.answers import Act
 from app.payments.payouts.bank_files import OwnAccount, read_columns
 from app.payments.payouts.errors import BadForm, NotConfigured
-from app.payments.payouts.states import Event
+from app.payments.payouts.limits import OWN_RETURNS
+from app.payments.payouts.models import PayoutBatch
+from app.payments.payouts.states import BatchState, Event
 
 bp = Blueprint("payouts", __name__, template_folder="templates", url_prefix="/dieu-hanh/chi-tra")
 Shown = str | Answer | tuple[str, int]
@@ -231,6 +234,7 @@ def _one(batch_id: UUID, error: AppError | None = None) -> str:
         cursor=cursor,
         acts=_acts(),
         is_mine=current_actor().user_id == item.batch.created_by,
+        barred=_barred(item.batch),
         problem=error.message if error else "",
         words=words,
     )
@@ -238,12 +242,14 @@ def _one(batch_id: UUID, error: AppError | None = None) -> str:
 
 def _result(result_id: UUID, error: AppError | None = None) -> str:
     result, planned = services.preview(result_id)
+    batch = queries.get_batch(result.batch_id)
     return render_template(
         "payouts/result.html",
         result=result,
-        batch=queries.get_batch(result.batch_id),
+        batch=batch,
         planned=planned,
         acts=_acts(),
+        barred=_approved(batch) and any(each.act in (Act.RETURN, Act.TAKE_BACK) for each in planned),
         problem=error.message if error else "",
         words=words,
     )
@@ -251,16 +257,29 @@ def _result(result_id: UUID, error: AppError | None = None) -> str:
 
 def _payout(payout_id: UUID, error: AppError | None = None) -> str:
     found = queries.get_payout(payout_id)
+    batch = queries.get_batch(found.batch_id)
     return render_template(
         "payouts/payout.html",
         payout=found,
-        batch=queries.get_batch(found.batch_id),
+        batch=batch,
+        barred=_approved(batch),
         account=payees.masked(payees.get_account(found.bank_account_id)),
         acts=_acts(),
         problem=error.message if error else "",
         values=request.form,
         words=words,
     )
+
+
+def _approved(batch: PayoutBatch) -> bool:
+    return current_actor().user_id == batch.approved_by
+
+
+def _barred(batch: PayoutBatch) -> bool:
+    user_id = current_actor().user_id
+    if batch.status != BatchState.DRAFT or user_id is None:
+        return False
+    return queries.said_returned(batch.id, user_id, since=SYSTEM_CLOCK.now() - OWN_RETURNS)
 
 
 def _acts() -> bool:

@@ -233,6 +233,25 @@ def payouts_page(batch_id: UUID, *, cursor: str | None, limit: int) -> Page[Payo
     return Page(shown, encode_cursor(str(shown[-1].id)) if len(found) > limit else None)
 
 
+def said_returned(batch_id: UUID, user_id: UUID, *, since: datetime) -> bool:
+    """Whether the batch pays anybody of whom this person said since then that a payout came back."""
+    earlier = aliased(Payout)
+    found = (
+        sa.select(sa.literal(1))
+        .select_from(Payout)
+        .join(earlier, earlier.payee_id == Payout.payee_id)
+        .where(
+            Payout.batch_id == batch_id,
+            Payout.status != State.CANCELLED,
+            earlier.status == State.RETURNED,
+            earlier.answered_by == user_id,
+            earlier.updated_at > since,
+        )
+        .limit(1)
+    )
+    return db.session.scalar(found) is not None
+
+
 def accounts_of(payouts: Iterable[Payout]) -> dict[UUID, BankAccount]:
     """The bank accounts the payouts go to, by id."""
     wanted = {payout.bank_account_id for payout in payouts}

@@ -174,6 +174,7 @@ def apply(result_id: UUID, *, actor: Actor, clock: Clock) -> PayoutResult:
 
     Raises:
         ResultNotFound, WrongMoment.
+        ReturnedByApprover: it says that something came back, and it is who approved the batch who applies it.
     """
     with transaction(actor=SYSTEM):
         batch = queries.get_batch(queries.get_result(result_id).batch_id, for_update=True)
@@ -183,7 +184,7 @@ def apply(result_id: UUID, *, actor: Actor, clock: Clock) -> PayoutResult:
         _demand_sent(batch)
         planned = _plan(result, queries.payouts_of(batch.id, for_update=True))
         words = [_answer(each) for each in planned if each.act in EVENT_OF]
-        operations.answer(batch, words, clock=clock)
+        operations.answer(batch, words, actor=actor, clock=clock)
         result.applied_by, result.applied_at = actor.user_id, clock.now()
         audit.record(
             "payout_result_applied", actor=actor, subject_kind=operations.SUBJECT_OF_BATCH, subject_id=batch.id,

@@ -42,6 +42,7 @@ WORDS = {
     "failed": Event.REFUSED,
     "canceled": Event.REFUSED,
 }
+WENT_BACK = ("charge_already_refunded", "charge_disputed")
 log = structlog.get_logger()
 
 
@@ -108,7 +109,7 @@ def choose_transfer(
     Raises:
         KeyReused: the key made another refund.
         TooLate: the refund is not refused, or has its transfer.
-        NotRefundable, TooMuch: the request's money went back otherwise meanwhile.
+        NotRefundable, TooMuch: the request's money went back otherwise, at the gateway or meanwhile.
     """
     _lock_key(idempotency_key)
     request, refused = _lock(refused_id)
@@ -119,10 +120,20 @@ def choose_transfer(
         return earlier
     if refused.status != State.REFUSED or queries.replacement_of(refused.id) is not None:
         raise TooLate()
+    if went_back_otherwise(refused):
+        raise NotRefundable(_("Tiền khoản này đã về thẻ theo đường khác, nên không chuyển khoản thêm lần nữa."))
     _demand_refundable(request)
     sealed = seal_record(ACCOUNT_FIELD, json.dumps(asdict(account)))
     draft = _Draft(Way.BANK_TRANSFER, State.WAITING, refused.reason, idempotency_key, refused.lines, refused.id, sealed)
     return _make(request, refused.amount_vnd, draft, actor=actor, clock=clock)
+
+
+def went_back_otherwise(refused: Refund) -> bool:
+    """Whether the gateway refused because the payer has the money already, or a dispute is about to decide who does.
+
+    Source: Stripe's list of error codes.
+    """
+    return (refused.failure_code or "").endswith(WENT_BACK)
 
 
 def mark_sent(refund_id: UUID, *, bank_reference: str, actor: Actor, clock: Clock) -> Refund:

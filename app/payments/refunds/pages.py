@@ -164,6 +164,7 @@ def _one(refund_id: str, error: AppError | None = None, shown: PayerAccount | No
         "refunds/show.html",
         item=item,
         refund=item.refund,
+        went_back=operations.went_back_otherwise(item.refund),
         replacement=queries.replacement_of(item.refund.id),
         acts=current_actor().has_role(Role.FINANCE),
         is_mine=current_actor().user_id == item.refund.created_by,

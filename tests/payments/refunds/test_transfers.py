@@ -13,6 +13,7 @@ from app.core.actor import Actor
 from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db, transaction
+from app.identity.roles import Role
 from app.payments.cards.gateway import GatewayRefused, RefundWord
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, services
@@ -20,6 +21,7 @@ from app.payments.refunds.errors import KeyReused, NotRefundable, SecondPersonNe
 from app.payments.refunds.models import Refund
 from app.payments.refunds.operations import PayerAccount
 from app.payments.requests.models import PaymentRequest
+from tests.factories.people import make_user, sign_in
 from tests.payments.cards.world import payment_of
 from tests.payments.ledger.parallel import at_once
 from tests.payments.refunds.world import ACCOUNT, again, ask, balance_vnd, by_transfer, owed_vnd, sums
@@ -64,6 +66,24 @@ def test_the_gateway_itself_refuses_what_it_gave_back_already(stripe_wire, paid)
     refund = ask(paid)
     assert refund.status == "refused"
     assert "charge_already_refunded" in (refund.failure_code or "")
+
+
+@pytest.mark.parametrize("code", ["charge_already_refunded", "charge_disputed"])
+def test_money_that_went_back_otherwise_is_not_sent_by_transfer_too(client, stripe_wire, paid, finance, code):
+    class Done:
+        """A gateway that has given the money back, or lets a bank decide about it."""
+
+        def refund(self, **_asked: object) -> RefundWord:
+            raise GatewayRefused(f"InvalidRequestError 400 {code}")
+
+    refused = ask(paid, 20_000, actor=finance, through=Done())
+    with pytest.raises(NotRefundable, match="đã về thẻ"):
+        by_transfer(refused, actor=finance)
+    assert sums(paid) == ("paid", 0, 0)
+    sign_in(client, make_user(role=Role.FINANCE))
+    page = client.get(f"/dieu-hanh/hoan-tien/{refused.id}").text
+    assert "Tiền đã về thẻ theo đường khác" in page
+    assert "chuyen-khoan" not in page
 
 
 def test_a_transfer_in_its_place_is_sent_by_a_second_person(refused, paid, payee_id, purpose, finance, colleague):

@@ -130,7 +130,7 @@ def upgrade() -> None:
                 CHECK (state IN ('new', 'known', 'ignored', 'claimed', 'applied', 'undone', 'kept')),
             counted boolean NOT NULL,
             kept_because text CONSTRAINT ck_statement_line_kept_because
-                CHECK (kept_because IN ('matched', 'confirmed', 'at_desk', 'not_handled')),
+                CHECK (kept_because IN ('matched', 'confirmed', 'at_desk', 'not_handled', 'relied_on')),
             notice_id uuid CONSTRAINT fk_statement_line_notice_id REFERENCES bank_notice (id),
             undo_transfer_id uuid CONSTRAINT uq_statement_line_undo_transfer_id UNIQUE
                 CONSTRAINT fk_statement_line_undo_transfer_id REFERENCES ledger_transfer (id),
@@ -141,6 +141,7 @@ def upgrade() -> None:
                 OR state = 'known' AND notice_id IS NOT NULL))
         );
         CREATE UNIQUE INDEX uq_statement_line_identity ON statement_line (identity) WHERE counted;
+        CREATE INDEX ix_statement_line_relying ON statement_line (identity) WHERE state = 'known' AND notice_id IS NULL;
         CREATE INDEX ix_statement_line_import_state ON statement_line (import_id, state, place);
         CREATE INDEX ix_statement_line_notice_id ON statement_line (notice_id);
         GRANT SELECT, INSERT ON statement_line TO app;

@@ -57,6 +57,7 @@ class KeptBecause(StrEnum):
     CONFIRMED = "confirmed"  # a webhook told of the same money afterwards
     AT_DESK = "at_desk"  # somebody moved it, or wants to
     NOT_HANDLED = "not_handled"  # its notice still waits in the inbox
+    RELIED_ON = "relied_on"  # another import told of the same money, and counted on this one
 
 
 class FeedCheckpoint(Model):
@@ -119,6 +120,11 @@ class StatementLine(Model):
         sa.UniqueConstraint("import_id", "place", name="uq_statement_line_import_id_place"),
         sa.UniqueConstraint("undo_transfer_id", name="uq_statement_line_undo_transfer_id"),
         sa.Index("uq_statement_line_identity", "identity", unique=True, postgresql_where=sa.text("counted")),
+        sa.Index(
+            "ix_statement_line_relying",
+            "identity",
+            postgresql_where=sa.text("state = 'known' AND notice_id IS NULL"),
+        ),
         sa.Index("ix_statement_line_import_state", "import_id", "state", "place"),
         sa.Index("ix_statement_line_notice_id", "notice_id"),
     )

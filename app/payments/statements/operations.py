@@ -134,7 +134,7 @@ def claim(import_id: UUID, *, limit: int) -> list[StatementLine]:
     """
     lines = queries.next_lines(import_id, (LineState.NEW, LineState.CLAIMED), limit=limit, for_update=True)
     fresh = [line for line in lines if line.state == LineState.NEW]
-    counted = queries.counted_identities([line.identity for line in fresh])
+    counted = queries.counted_identities([line.identity for line in fresh], hold=True)
     for line in fresh:
         line.state, line.counted = (LineState.KNOWN, False) if line.identity in counted else (LineState.CLAIMED, True)
     require_transaction().flush()
@@ -160,6 +160,9 @@ def take_back(line_id: UUID, *, clock: Clock) -> None:
     """
     line = queries.get_line(line_id, for_update=True)
     if line.state != LineState.APPLIED or line.notice_id is None:
+        return
+    if queries.is_relied_on(line.identity):
+        line.state, line.kept_because = LineState.KEPT, KeptBecause.RELIED_ON
         return
     answer = undoing.take_back(line.notice_id, clock=clock)
     if answer is NotFree.KNOWN:

@@ -152,12 +152,24 @@ def get_line(line_id: UUID, *, for_update: bool = False) -> StatementLine:
     return db.session.get_one(StatementLine, line_id, with_for_update=for_update or None, populate_existing=True)
 
 
-def counted_identities(identities: Collection[bytes]) -> set[bytes]:
-    """Which of these lines are counted already, through any import."""
+def counted_identities(identities: Collection[bytes], *, hold: bool = False) -> set[bytes]:
+    """Which of these lines are counted already, through any import; held, nobody takes them back until the commit."""
     found = sa.select(StatementLine.identity).where(
         StatementLine.counted, StatementLine.identity == sa.any_(sa.literal(list(identities), sa.ARRAY(sa.LargeBinary)))
     )
-    return set(db.session.scalars(found))
+    return set(db.session.scalars(found.with_for_update(read=True) if hold else found))
+
+
+def is_relied_on(identity: bytes) -> bool:
+    """Whether an import that was applied knows this money only from the line that counts it."""
+    relying = (
+        sa.exists()
+        .where(StatementLine.identity == identity)
+        .where(StatementLine.state == LineState.KNOWN, StatementLine.notice_id.is_(None))
+        .where(StatementImport.id == StatementLine.import_id)
+        .where(StatementImport.state.in_((ImportState.APPLYING, ImportState.APPLIED)))
+    )
+    return bool(db.session.scalar(sa.select(relying)))
 
 
 def uncounted(import_id: UUID) -> Sequence[sa.Row[int, str, bytes, datetime, bool]]:

@@ -37,6 +37,7 @@ def kept_because() -> dict[str, str]:
         "confirmed": _("ngân hàng đã báo lại khoản này"),
         "at_desk": _("bàn đối soát đã xử lý khoản này"),
         "not_handled": _("khoản này còn chờ ghi sổ"),
+        "relied_on": _("một sao kê khác cũng có khoản này và dựa vào dòng này"),
     }
 
 

@@ -435,3 +435,45 @@ def test_the_database_holds_to_it(finance, number, amount_vnd, refused):
         return
     with pytest.raises(IntegrityError, match="ck_statement_import_four_eyes"):
         db.session.execute(change)
+
+
+def test_money_that_another_import_knows_from_this_one_stays(finance, number):
+    first = take(money_in(number, (50_000, "FT1", "a"), (2_000, "FT3", "c")), finance)
+    second = take(money_in(number, (50_000, "FT1", "a"), (1_000, "FT2", "b")), finance)
+    assert counts(second) == {"known": 1, "applied": 1}
+    take_back(first, finance)
+    assert counts(first) == {"kept": 1, "undone": 1}
+    (kept,) = queries.lines(first, state=LineState.KEPT, cursor=None, limit=10).items
+    assert kept.kept_because == "relied_on"
+    assert total_vnd() == 51_000
+
+
+def test_an_import_that_was_taken_back_relies_on_nothing(finance, number):
+    first = take(money_in(number, (50_000, "FT1", "a")), finance)
+    second = take(money_in(number, (50_000, "FT1", "a"), (1_000, "FT2", "b")), finance)
+    take_back(second, finance)
+    take_back(first, finance)
+    assert counts(first) == {"undone": 1}
+    assert total_vnd() == 0
+
+
+def test_undo_and_an_import_that_relies_on_it_at_the_same_moment_lose_nothing(app, finance, number):
+    moves = [(1_000, f"FT{at}", "x") for at in range(40)]
+    first = take(money_in(number, *moves), finance)
+    second = read(money_in(number, *reversed(moves)), finance)
+    services.apply(actor=finance, import_id=second, clock=SYSTEM_CLOCK)
+    services.undo(actor=finance, import_id=first, clock=SYSTEM_CLOCK)
+    start = threading.Barrier(2)
+
+    def work(import_id: UUID) -> None:
+        with app.app_context(), acting_as(SYSTEM):
+            start.wait()
+            work_off(import_id)
+            db.session.remove()
+
+    threads = [threading.Thread(target=work, args=(import_id,)) for import_id in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert total_vnd() == 40_000

@@ -111,7 +111,7 @@ def catch_up(refund_id: UUID, *, gateway: RefundGateway, clock: Clock, never_ask
     except GatewayUnknown as error:
         log.warning("refund_unknown", refund_id=str(refund_id), reason=str(error))
         answered = False
-    except UnreadableIntent as error:
+    except (UnreadableIntent, _QuestionRefused) as error:
         log.error("refund_unreadable", refund_id=str(refund_id), reason=str(error))
         answered = True
     except GatewayRefused as error:
@@ -138,6 +138,10 @@ def sweep(*, gateway: RefundGateway, clock: Clock) -> int:
                 return asked
         after = ids[-1]
     return asked
+
+
+class _QuestionRefused(RuntimeError):
+    """The gateway is there and refused to be asked, which says nothing about the refund."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def _ask(plan: _Plan, gateway: RefundGateway) -> RefundWord:
     try:
         known = None if plan.never_asked else gateway.find_refund(refund_id=plan.refund_id, intent_id=plan.intent_id)
     except GatewayRefused as error:
-        raise GatewayUnknown(str(error)) from None  # it refused the question, not the refund
+        raise _QuestionRefused(str(error)) from None
     if known is not None:
         return known
     if plan.taken_on:

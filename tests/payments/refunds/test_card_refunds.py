@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db, transaction
 from app.core.ids import uuid7
 from app.payments.cards import gateway
-from app.payments.cards.gateway import RefundWord
+from app.payments.cards.gateway import GatewayRefused, RefundWord
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, queries, services
 from app.payments.refunds.errors import BadRefund, KeyReused, NotRefundable, TooMuch
@@ -181,6 +182,29 @@ def test_a_gateway_that_never_heard_of_it_is_asked_anew(stripe_wire, paid):
     assert sweep(later(minutes=10)) == 1
     assert sums(paid) == ("refunded", 0, 50_000)
     assert len(at_gateway(stripe_wire)) == 1
+
+
+def test_a_refused_question_about_one_does_not_hold_up_the_others(stripe_wire, paid):
+    stripe_wire.faults(fail_5xx=3)
+    first, second, third = (ask(paid, amount_vnd) for amount_vnd in (10_000, 11_000, 12_000))
+
+    class Fussy:
+        """A gateway that won't be asked about the first."""
+
+        def find_refund(self, *, refund_id: UUID, intent_id: str) -> RefundWord | None:
+            if refund_id == first.id:
+                raise GatewayRefused("InvalidRequestError 404 resource_missing")
+            return gateway.current().find_refund(refund_id=refund_id, intent_id=intent_id)
+
+        def refund(self, *, refund_id: UUID, intent_id: str, amount_vnd: int) -> RefundWord:
+            return gateway.current().refund(refund_id=refund_id, intent_id=intent_id, amount_vnd=amount_vnd)
+
+    assert services.sweep(gateway=Fussy(), clock=later(minutes=2)) == 3
+    assert [again(refund).status for refund in (first, second, third)] == ["unknown", "succeeded", "succeeded"]
+    assert sums(paid) == ("paid", 10_000, 23_000)
+    stripe_wire.faults(fail_5xx=2)
+    ask(paid, 1_000)
+    assert (sweep(later(minutes=10)), again(first).status) == (1, "unknown")
 
 
 def test_a_process_that_died_before_asking_is_caught_up_with(stripe_wire, paid):

@@ -79,17 +79,24 @@ def upgrade() -> None:
         GRANT UPDATE (status, pending_id, posted_id, answered_by, reason_code, reason, bank_reference, updated_at)
             ON payout TO app;
 
-        -- A return makes the money payable again: one person alone may not both let it go and say that it came back.
+        -- A return makes the money payable again: one person alone may not both let it go and say that it came back,
+        -- nor say so and then that it arrived after all.
         CREATE FUNCTION payout_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF EXISTS (SELECT FROM payout_batch WHERE id = NEW.batch_id AND approved_by = NEW.answered_by) THEN
+            IF OLD.status = 'returned' AND NEW.status <> 'returned'
+                    AND NEW.answered_by IS NOT DISTINCT FROM OLD.answered_by THEN
+                RAISE EXCEPTION 'who said that a payout came back does not say that it arrived'
+                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'payout_second_person';
+            END IF;
+            IF NEW.status = 'returned' AND EXISTS
+                    (SELECT FROM payout_batch WHERE id = NEW.batch_id AND approved_by = NEW.answered_by) THEN
                 RAISE EXCEPTION 'who approved a batch does not say that its payouts came back'
                     USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'payout_second_person';
             END IF;
             RETURN NEW;
         END $$;
         CREATE TRIGGER payout_second_person BEFORE UPDATE OF status, answered_by ON payout
-            FOR EACH ROW WHEN (NEW.status = 'returned') EXECUTE FUNCTION payout_second_person();
+            FOR EACH ROW WHEN ('returned' IN (OLD.status, NEW.status)) EXECUTE FUNCTION payout_second_person();
 
         CREATE TABLE payout_held (
             batch_id uuid NOT NULL CONSTRAINT fk_payout_held_batch_id REFERENCES payout_batch (id),

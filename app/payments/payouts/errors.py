@@ -91,6 +91,36 @@ class ApproverSaidReturned(Forbidden):
         )
 
 
+class ArrivedByTheSame(Forbidden):
+    """Who said that a payout came back may not say that it arrived after all."""
+
+    code = "payout_arrived_by_the_same"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Chính bạn đã ghi khoản này bị trả lại. Nhờ người khác trong phòng tài chính xem và ghi lại nhé.")
+        )
+
+
+class MoneyElsewhere(Conflict):
+    """The payout arrived after all, and its money is promised or spent; `batch` holds it, when one does."""
+
+    code = "payout_money_elsewhere"
+
+    def __init__(self, batch: str | None, *, sent: bool = False) -> None:
+        if batch is None:
+            words = _("Số tiền chờ chi của người bán không còn đủ. Xem các khoản hoàn tiền của họ trước nhé.")
+        elif sent:
+            words = _(
+                "Tiền này đã gửi ngân hàng lần nữa trong đợt %(code)s. Nhờ ngân hàng dừng khoản đó; khi khoản đó bị"
+                " trả lại thì quay lại đây ghi nhé.",
+                code=batch,
+            )
+        else:
+            words = _("Tiền này đang để dành cho đợt %(code)s. Hủy đợt đó trước rồi quay lại đây ghi nhé.", code=batch)
+        super().__init__(words, batch=batch)
+
+
 class NoLongerPayable(Conflict):
     """Since the draft, all its payees spent their money or changed their account."""
 

@@ -36,11 +36,19 @@ def move(
     confirmed: Sequence[Payout],
     released: Sequence[Payout],
     taken_back: Sequence[Payout],
+    arrived: Sequence[Payout],
     payable: dict[UUID, UUID],
     *,
     clock: Clock,
 ) -> None:
-    """Post what was confirmed, let go what was not, reverse what was confirmed before: all of it or nothing."""
+    """Post what was confirmed, let go what was not, reverse what was confirmed before: all of it or nothing.
+
+    What arrived after all is moved anew, out of what is free.
+
+    Raises:
+        Overdraft: not enough is free for that.
+        AccountClosed: nor will it be.
+    """
     outside_id = _outside(clock)
     posts = [
         _transfer(payout, payable, outside_id, clock, kind=TransferKind.POST_PENDING, amount_vnd=payout.amount_vnd,
@@ -53,8 +61,12 @@ def move(
         for payout in released
     ]  # fmt: skip
     backs = [_reversal(payout, payable, outside_id, clock) for payout in taken_back]
-    ledger.post([*posts, *voids, *backs], clock=clock)
-    for payout, transfer in zip(confirmed, posts, strict=True):
+    anew = [
+        _transfer(payout, payable, outside_id, clock, kind=TransferKind.POSTED, amount_vnd=payout.amount_vnd)
+        for payout in arrived
+    ]
+    ledger.post([*posts, *voids, *backs, *anew], clock=clock)
+    for payout, transfer in zip([*confirmed, *arrived], [*posts, *anew], strict=True):
         payout.posted_id = transfer.id
 
 

@@ -20,10 +20,13 @@ from app.core.clock import Clock
 from app.core.codes import new_code
 from app.core.database import require_transaction
 from app.core.ids import uuid7
+from app.payments.ledger.errors import AccountClosed, Overdraft
 from app.payments.payouts import contacts, money, queries
 from app.payments.payouts.errors import (
     ApproverSaidReturned,
+    ArrivedByTheSame,
     KeyReused,
+    MoneyElsewhere,
     NoLongerPayable,
     PayoutNotFound,
     ReturnedByApprover,
@@ -45,6 +48,8 @@ from app.payments.payouts.states import ANSWERED, BatchState, Event, State, batc
 
 SUBJECT, SUBJECT_OF_BATCH = "payout", "payout_batch"
 BALANCE_CHANGED, ACCOUNT_CHANGED, BATCH_CANCELLED = "balance_changed", "account_changed", "batch_cancelled"
+AFTER = {Event.CONFIRMED: State.CONFIRMED, Event.RETURNED: State.RETURNED, Event.ARRIVED: State.CONFIRMED}
+"""What a person can say of a payout by hand, and where that leads."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ def cancel(batch_id: UUID, *, reason: str, actor: Actor, clock: Clock) -> Payout
         raise WrongMoment(batch.status)
     live = [payout for payout in queries.payouts_of(batch.id, for_update=True) if payout.status != State.CANCELLED]
     reserved = [payout for payout in live if payout.pending_id is not None]
-    money.move([], reserved, [], _payable(reserved), clock=clock)
+    money.move([], reserved, [], [], _payable(reserved), clock=clock)
     for payout in live:
         _go(payout, Event.CANCELLED, clock, reason_code=BATCH_CANCELLED, reason=reason)
     batch.status = step_batch(BatchState(batch.status), Event.CANCELLED)
@@ -216,22 +221,38 @@ def answer(batch: PayoutBatch, answers: Sequence[Answer], *, actor: Actor, clock
 
     Raises:
         ReturnedByApprover: something came back, and it is who approved the batch who says so.
+        ArrivedByTheSame: something arrived after all, and it is who said that it came back who says so.
+        MoneyElsewhere: it did, and its money is not free any more.
     """
     came_back = [each.payout for each in answers if each.event is Event.RETURNED]
     if came_back and actor.user_id in (None, batch.approved_by):
         raise ReturnedByApprover()
+    arrived = [each.payout for each in answers if each.event is Event.ARRIVED]
+    if any(actor.user_id in (None, payout.answered_by) for payout in arrived):
+        raise ArrivedByTheSame()
     confirmed = [each.payout for each in answers if each.event is Event.CONFIRMED]
     released = [payout for payout in came_back if payout.status == State.SENT]
     taken_back = [payout for payout in came_back if payout.status == State.CONFIRMED]
     # Asked before any money moves, so that a step that is not in the table leaves nothing half done.
     after = [step(State(each.payout.status), each.event) for each in answers]
-    money.move(confirmed, released, taken_back, _payable([*confirmed, *came_back]), clock=clock)
+    payable = _payable(each.payout for each in answers)
+    try:
+        money.move(confirmed, released, taken_back, arrived, payable, clock=clock)
+    except (Overdraft, AccountClosed) as refusal:
+        if not arrived:
+            raise
+        holding = queries.batch_holding(arrived[0].payee_id)
+        raise MoneyElsewhere(
+            holding.code if holding else None, sent=holding is not None and holding.status == BatchState.SENT
+        ) from refusal
     now = clock.now()
     for each, state in zip(answers, after, strict=True):
         payout = each.payout
         payout.status, payout.answered_by, payout.updated_at = state, actor.user_id, now
         if state is State.RETURNED:
             payout.reason_code, payout.reason = each.reason_code or "unknown", each.reason
+        elif each.event is Event.ARRIVED:
+            payout.reason_code = payout.reason = None
         payout.bank_reference = each.bank_reference or payout.bank_reference
     require_transaction().flush()
     if batch_fits(BatchState(batch.status), Event.ALL_ANSWERED) and _all_answered(batch.id):
@@ -248,15 +269,15 @@ def answer_by_hand(
     Raises:
         PayoutNotFound.
         WrongMoment: the payout was not sent, or the word contradicts a return.
-        ReturnedByApprover: it came back, and it is who approved the batch who says so.
+        ReturnedByApprover, ArrivedByTheSame, MoneyElsewhere: as `answer`.
     """
     batch = queries.get_batch(queries.get_payout(payout_id).batch_id, for_update=True)
     payout = next((row for row in queries.payouts_of(batch.id, for_update=True) if row.id == payout_id), None)
     if payout is None:
         raise PayoutNotFound()
-    if payout.status == event.value:
+    if payout.status == AFTER.get(event):
         return payout
-    if event not in (Event.CONFIRMED, Event.RETURNED) or not fits(State(payout.status), event):
+    if event not in AFTER or not fits(State(payout.status), event):
         raise WrongMoment(payout.status)
     told = reason if event is Event.RETURNED else None
     answer(batch, [Answer(payout, event, "by_hand", told, bank_reference)], actor=actor, clock=clock)

@@ -168,6 +168,13 @@ def give_back(payout_id: UUID) -> Shown:
     return _by_hand(payout_id, Event.RETURNED)
 
 
+@bp.post("/khoan/<uuid:payout_id>/van-da-den")
+@requires(Role.FINANCE)
+def arrived(payout_id: UUID) -> Shown:
+    """Put right what was said to be returned, and arrived after all."""
+    return _by_hand(payout_id, Event.ARRIVED)
+
+
 def _by_hand(payout_id: UUID, event: Event) -> Shown:
     try:
         services.answer_by_hand(
@@ -263,6 +270,7 @@ def _payout(payout_id: UUID, error: AppError | None = None) -> str:
         payout=found,
         batch=batch,
         barred=_approved(batch),
+        said_so=current_actor().user_id == found.answered_by,
         account=payees.masked(payees.get_account(found.bank_account_id)),
         acts=_acts(),
         problem=error.message if error else "",

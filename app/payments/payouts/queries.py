@@ -252,6 +252,17 @@ def said_returned(batch_id: UUID, user_id: UUID, *, since: datetime) -> bool:
     return db.session.scalar(found) is not None
 
 
+def batch_holding(payee_id: UUID) -> PayoutBatch | None:
+    """The batch for which the payee's money is reserved, or at the bank; the last of several."""
+    return db.session.scalar(
+        sa.select(PayoutBatch)
+        .join(Payout, Payout.batch_id == PayoutBatch.id)
+        .where(Payout.payee_id == payee_id, Payout.status.in_(RESERVED))
+        .order_by(Payout.id.desc())
+        .limit(1)
+    )
+
+
 def accounts_of(payouts: Iterable[Payout]) -> dict[UUID, BankAccount]:
     """The bank accounts the payouts go to, by id."""
     wanted = {payout.bank_account_id for payout in payouts}

@@ -36,6 +36,7 @@ class Event(StrEnum):
     ALL_ANSWERED = "all_answered"
     CONFIRMED = "confirmed"
     RETURNED = "returned"
+    ARRIVED = "arrived"  # it was said to be returned, and that was wrong
     CANCELLED = "cancelled"
 
 
@@ -54,6 +55,7 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.SENT, Event.CONFIRMED): State.CONFIRMED,
     (State.SENT, Event.RETURNED): State.RETURNED,
     (State.CONFIRMED, Event.RETURNED): State.RETURNED,
+    (State.RETURNED, Event.ARRIVED): State.CONFIRMED,
 }
 ANSWERED = frozenset({State.CONFIRMED, State.RETURNED, State.CANCELLED})
 RESERVED = frozenset({State.APPROVED, State.SENT})

@@ -124,7 +124,8 @@ def test_who_only_reads_sees_all_and_gets_no_form(client, maker, approver, role)
         assert page.status_code == 200
         assert 'method="post"' not in re.sub(r"<header.*?</header>|<footer.*?</footer>", "", page.text, flags=re.S)
     acts = ("", *(f"/{batch.id}/{act}" for act in ("duyet", "huy", "tep-xml", "tep-xlsx", "ket-qua")),
-            f"/khoan/{payout.id}/da-den", f"/khoan/{payout.id}/tra-lai", f"/ket-qua/{result.id}/ghi-so")  # fmt: skip
+            *(f"/khoan/{payout.id}/{act}" for act in ("da-den", "tra-lai", "van-da-den")),
+            f"/ket-qua/{result.id}/ghi-so")  # fmt: skip
     assert {post_form(client, LIST + act, key=KEY, reason="Không được").status_code for act in acts} == {403}
     assert client.get(API).json["items"][0]["status"] == "sent"
     assert client.post(API, json={}, headers={"Idempotency-Key": "a"}).status_code == 403

@@ -47,7 +47,7 @@ STEPS = st.one_of(
     st.tuples(st.just("approve"), WHICH),
     st.tuples(st.just("send"), WHICH),
     st.tuples(st.just("cancel"), WHICH),
-    st.tuples(st.just("hand"), WHICH, WHICH, st.sampled_from([Event.CONFIRMED, Event.RETURNED])),
+    st.tuples(st.just("hand"), WHICH, WHICH, st.sampled_from([Event.CONFIRMED, Event.RETURNED, Event.ARRIVED])),
     st.tuples(st.just("file"), WHICH, st.lists(st.sampled_from(["ACSC", "RJCT", "ACSP"]), min_size=6, max_size=6)),
 )
 _numbers, _days = itertools.count(5_550_000_001), itertools.count(1)
@@ -90,7 +90,8 @@ class World:
 
     def hand(self, which: int, payout: int, event: Event) -> None:
         found = payouts(self._batch(which))
-        by_hand(found[payout % len(found)], event, self.maker)
+        actor = self.approver if event is Event.ARRIVED else self.maker
+        by_hand(found[payout % len(found)], event, actor)
 
     def file(self, which: int, words: list[str]) -> None:
         batch = self._batch(which)

@@ -17,6 +17,7 @@ from app.core.clock import Clock
 from app.core.crypto import unseal_record
 from app.core.database import require_transaction
 from app.core.ids import uuid7
+from app.payments.bank import queries
 from app.payments.bank.models import MEMO_FIELD, BankNotice, NoticeAllocation, NoticeOutcome
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import Account, AccountKind
@@ -41,6 +42,19 @@ def match(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
     if standing is not None:
         return _give_standing(notice, standing, clock)
     return _suspend(notice, notice.amount_vnd, NoticeOutcome.UNMATCHED, clock)
+
+
+def name_request_of_twin(notice: BankNotice) -> None:
+    """Note the request that a known notice names on the one that is counted, when that waits and names none.
+
+    The money stays where it is: a person at the desk decides.
+    """
+    assert notice.same_as is not None
+    twin = queries.get_notice(notice.same_as, for_update=True)
+    if twin.outcome == NoticeOutcome.UNMATCHED and twin.request_id is None:
+        named = find_codes(unseal_record(MEMO_FIELD, notice.memo_enc), codes.is_valid)
+        request = _pick_request(named, notice)
+        twin.request_id = request.id if request else None
 
 
 def leave_to_people(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:

@@ -65,6 +65,8 @@ def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
         notice.outcome = outcome
         notice.handled_at = clock.now()
         notice.attempts += 1
+        if outcome is NoticeOutcome.KNOWN:
+            matching.name_request_of_twin(notice)
     log.info("bank_notice_handled", notice_id=str(notice_id), outcome=outcome)
     return outcome
 

@@ -21,6 +21,7 @@ from app.identity.roles import Role
 from app.payments.bank import services as bank
 from app.payments.bank.models import BankNotice, Wire
 from app.payments.desk import queries as desk
+from app.payments.desk.suggestions import Why, suggest
 from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import queries as requests
@@ -477,3 +478,29 @@ def test_undo_and_an_import_that_relies_on_it_at_the_same_moment_lose_nothing(ap
     for thread in threads:
         thread.join(timeout=60)
     assert total_vnd() == 40_000
+
+
+def test_a_webhook_that_names_what_a_statement_did_not_tells_the_desk(client, finance):
+    make_purpose()
+    payee, own = make_payee()
+    request = make_request(payee_id=payee.id)
+    moved, reference = told(own, 50_000, f"{request.code} A")
+    import_id = take(money_in(own, (50_000, reference, "CHUYEN TIEN"), day=today()), finance)
+    notify(client, "sepay", moved)
+    assert status(request.code) == "asked"
+    (waiting,) = desk.suspense(cursor=None, limit=10).items
+    assert (waiting.amount_vnd, waiting.request_code) == (50_000, request.code)
+    assert Why.NAMED in suggest(waiting.notice_id)[0].why
+    take_back(import_id, finance)
+    assert counts(import_id) == {"kept": 1}
+
+
+def test_a_name_on_the_counted_notice_is_not_written_over(client, finance):
+    make_purpose()
+    payee, own = make_payee()
+    named, other = make_request(payee_id=make_payee()[0].id), make_request(payee_id=payee.id)
+    moved, reference = told(own, 50_000, f"{other.code} A")
+    take(money_in(own, (50_000, reference, named.code), day=today()), finance)
+    notify(client, "sepay", moved)
+    (waiting,) = desk.suspense(cursor=None, limit=10).items
+    assert (waiting.outcome, waiting.request_code) == ("wrong_account", named.code)

@@ -141,6 +141,20 @@ class WrongMoment(Conflict):
         )
 
 
+class AlreadyAnswered(Conflict):
+    """The bank told what became of some of the batch: its file, handed in again, could pay those twice."""
+
+    code = "payout_already_answered"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Đợt này đã có kết quả nên không tải lại tệp được: nộp lại tệp có thể chi hai lần."
+                " Khoản nào không đến thì ghi là bị trả lại, đợt sau sẽ chi lại."
+            )
+        )
+
+
 class NotConfigured(Conflict):
     """The account that pays is not named in the settings."""
 

@@ -23,6 +23,7 @@ from app.core.ids import uuid7
 from app.payments.ledger.errors import AccountClosed, Overdraft
 from app.payments.payouts import contacts, money, queries
 from app.payments.payouts.errors import (
+    AlreadyAnswered,
     ApproverSaidReturned,
     ArrivedByTheSame,
     KeyReused,
@@ -201,13 +202,17 @@ def send(batch_id: UUID, *, form: str, actor: Actor, clock: Clock) -> PayoutBatc
         form: of the file, `xml` or `xlsx`.
 
     Raises:
-        WrongMoment: it is not approved, or over.
+        WrongMoment: it is not approved, or was cancelled.
+        AlreadyAnswered: the bank told what became of some of it.
     """
     batch = queries.get_batch(batch_id, for_update=True)
+    payouts = queries.payouts_of(batch.id, for_update=True)
+    if any(payout.status in (State.CONFIRMED, State.RETURNED) for payout in payouts):
+        raise AlreadyAnswered()
     if batch.status != BatchState.SENT:
         if not batch_fits(BatchState(batch.status), Event.SENT):
             raise WrongMoment(batch.status)
-        for payout in queries.payouts_of(batch.id, for_update=True):
+        for payout in payouts:
             if payout.status != State.CANCELLED:
                 _go(payout, Event.SENT, clock)
         batch.status, batch.sent_at = step_batch(BatchState(batch.status), Event.SENT), clock.now()

@@ -84,7 +84,7 @@ def xml_file(batch_id: UUID, *, own: OwnAccount, actor: Actor, clock: Clock) -> 
     """The batch for the bank as pain.001; from the first time on it counts as sent.
 
     Raises:
-        BatchNotFound, WrongMoment.
+        BatchNotFound, WrongMoment, AlreadyAnswered.
     """
     with transaction(actor=SYSTEM):
         batch = operations.send(batch_id, form="xml", actor=actor, clock=clock)
@@ -97,7 +97,7 @@ def xlsx_file(
     """The batch for the bank as a sheet; from the first time on it counts as sent.
 
     Raises:
-        BatchNotFound, WrongMoment.
+        BatchNotFound, WrongMoment, AlreadyAnswered.
     """
     with transaction(actor=SYSTEM):
         batch = operations.send(batch_id, form="xlsx", actor=actor, clock=clock)

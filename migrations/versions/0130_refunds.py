@@ -93,6 +93,27 @@ def upgrade() -> None:
         CREATE TRIGGER refund_counts AFTER INSERT OR UPDATE OF status ON refund
             FOR EACH ROW EXECUTE FUNCTION refund_count();
 
+        -- Card money that waits in suspense may go back from the gateway's own pages.
+        ALTER TABLE card_payment ADD COLUMN returned_vnd bigint NOT NULL DEFAULT 0;
+        -- squawk-ignore constraint-missing-not-valid
+        ALTER TABLE card_payment ADD CONSTRAINT ck_card_payment_returned CHECK (
+            returned_vnd = 0 OR (returned_vnd > 0 AND received_vnd IS NOT NULL AND returned_vnd <= received_vnd
+                                 AND outcome IS NOT NULL AND outcome <> 'matched'));
+        GRANT UPDATE (returned_vnd) ON card_payment TO app;
+
+        CREATE TABLE card_return (
+            id uuid CONSTRAINT pk_card_return PRIMARY KEY,
+            payment_id uuid NOT NULL CONSTRAINT fk_card_return_payment_id REFERENCES card_payment (id),
+            gateway_refund_id text NOT NULL CONSTRAINT uq_card_return_gateway_refund_id UNIQUE,
+            amount_vnd bigint NOT NULL CONSTRAINT ck_card_return_amount CHECK (amount_vnd > 0),
+            status text NOT NULL CONSTRAINT ck_card_return_status CHECK (status IN ('returned', 'failed')),
+            created_at timestamptz NOT NULL,
+            updated_at timestamptz NOT NULL
+        );
+        CREATE INDEX ix_card_return_payment_id ON card_return (payment_id);
+        GRANT SELECT, INSERT ON card_return TO app;
+        GRANT UPDATE (status, updated_at) ON card_return TO app;
+
         -- squawk-ignore ban-drop-constraint
         ALTER TABLE card_event DROP CONSTRAINT ck_card_event_outcome;
         -- squawk-ignore constraint-missing-not-valid

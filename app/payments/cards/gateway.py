@@ -58,6 +58,7 @@ class RefundWord:
         status: the gateway's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`.
         refund_id: our row, from the refund's metadata.
         failure: why it failed, if it did and that was told.
+        intent_id: the gateway's name of the payment that it gives back.
     """
 
     id: str
@@ -65,6 +66,7 @@ class RefundWord:
     amount_vnd: int
     refund_id: UUID | None = None
     failure: str | None = None
+    intent_id: str | None = None
 
 
 class RefundGateway(Protocol):
@@ -232,6 +234,7 @@ def read_refund(told: Mapping[str, Any]) -> RefundWord:
     try:
         refund_id, status, amount = told["id"], told["status"], told["amount"]
         failure, metadata = told.get("failure_reason"), told.get("metadata") or {}
+        intent_id = told.get("payment_intent")
         if not isinstance(refund_id, str) or not isinstance(status, str) or told["currency"] != CURRENCY:
             raise UnreadableIntent("id, status or currency")
         if isinstance(amount, bool) or not isinstance(amount, int) or amount <= 0:
@@ -242,6 +245,7 @@ def read_refund(told: Mapping[str, Any]) -> RefundWord:
             amount_vnd=amount,
             refund_id=_uuid(metadata.get("refund")),
             failure=str(failure) if failure else None,
+            intent_id=intent_id if isinstance(intent_id, str) else None,
         )
     except (KeyError, TypeError, AttributeError) as broken:
         raise UnreadableIntent(type(broken).__name__) from None

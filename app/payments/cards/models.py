@@ -31,7 +31,8 @@ class EventOutcome(StrEnum):
 
     The first four as in `Outcome`. `stale`: we knew that, or more. `unknown_intent`: not a payment of ours.
     `ignored`: of a kind that moves nothing here. `unreadable`: signed, but not shaped as documented.
-    `refund_noted`: word of a refund of ours, written down. `unknown_refund`: of one that we did not ask for.
+    `refund_noted`: word of a refund of ours, or of money in suspense, written down.
+    `unknown_refund`: of one that we did not ask for.
     """
 
     MATCHED = "matched"
@@ -48,11 +49,19 @@ class EventOutcome(StrEnum):
     UNKNOWN_REFUND = "unknown_refund"
 
 
+class ReturnStatus(StrEnum):
+    """What became of money that the gateway gave back without being asked from here."""
+
+    RETURNED = "returned"  # it left suspense
+    FAILED = "failed"  # it never left the gateway, or came back
+
+
 class CardPayment(Model):
     """The one card payment of a request. Its id makes the idempotency key and is the ledger transfer's id.
 
     `client_secret_enc` is sealed: whoever holds the secret may pay this intent and see its state.
-    `received_vnd`, `charged_at` and `outcome` are set together when the card was charged.
+    `received_vnd`, `charged_at` and `outcome` are set together when the card was charged. `returned_vnd` is what of
+    money in suspense the gateway gave back: the sum of the payment's returns, never above `received_vnd`.
     """
 
     __tablename__ = "card_payment"
@@ -77,6 +86,32 @@ class CardPayment(Model):
     received_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
     charged_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     outcome: Mapped[str | None]
+    returned_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+    @property
+    def suspense_vnd(self) -> int:
+        """How much of it waits in suspense."""
+        if self.received_vnd is None or self.outcome == Outcome.MATCHED:
+            return 0
+        return self.received_vnd - self.returned_vnd
+
+
+class CardReturn(Model):
+    """Money that the gateway gave back from its own pages. Its id is the ledger transfer's, where it moved any."""
+
+    __tablename__ = "card_return"
+    __table_args__ = (
+        sa.UniqueConstraint("gateway_refund_id", name="uq_card_return_gateway_refund_id"),
+        sa.Index("ix_card_return_payment_id", "payment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("card_payment.id"))
+    gateway_refund_id: Mapped[str]
+    amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    status: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 

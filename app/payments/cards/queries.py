@@ -14,7 +14,7 @@ from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
-from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, Outcome
+from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, CardReturn, Outcome
 from app.payments.cards.states import UNASKED, State
 from app.payments.requests.models import PaymentRequest
 from app.payments.requests.states import OPEN
@@ -22,11 +22,13 @@ from app.payments.requests.states import OPEN
 # An answer may still be on its way to whoever asked; only then does the sweep ask again.
 PATIENCE = timedelta(seconds=60)
 PAYABLE = frozenset({State.WAITING, State.FAILED})
+IN_SUSPENSE = sa.and_(CardPayment.outcome != Outcome.MATCHED, CardPayment.returned_vnd < CardPayment.received_vnd)
+SUSPENSE_VND = CardPayment.received_vnd - CardPayment.returned_vnd
 
 
 @dataclass(frozen=True)
 class CardSuspenseItem:
-    """Money of a charged card that waits for a person. `asked_vnd` is what the request wanted."""
+    """Money of a charged card that waits for a person: what did not go back yet. `asked_vnd` is what was wanted."""
 
     payment_id: UUID
     outcome: str
@@ -54,6 +56,11 @@ def find_for_intent(intent_id: str, payment_id: UUID | None) -> CardPayment | No
     if known is not None or payment_id is None:
         return known
     return db.session.get(CardPayment, payment_id)
+
+
+def return_of(gateway_refund_id: str) -> CardReturn | None:
+    """What we wrote down of this refund at the gateway that nobody asked for here."""
+    return db.session.scalar(sa.select(CardReturn).where(CardReturn.gateway_refund_id == gateway_refund_id))
 
 
 def client_secret(request_id: UUID) -> str | None:
@@ -112,7 +119,7 @@ def in_suspense(*, cursor: str | None = None, limit: int = 20) -> Page[CardSuspe
     statement = (
         sa.select(CardPayment, PaymentRequest.code)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
-        .where(CardPayment.outcome != Outcome.MATCHED)
+        .where(IN_SUSPENSE)
         .order_by(CardPayment.id.desc())
         .limit(limit + 1)
     )
@@ -125,11 +132,7 @@ def in_suspense(*, cursor: str | None = None, limit: int = 20) -> Page[CardSuspe
 
 def in_suspense_vnd() -> int:
     """How much card money waits in suspense, in đồng."""
-    total = db.session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(CardPayment.received_vnd), 0)).where(
-            CardPayment.outcome != Outcome.MATCHED
-        )
-    )
+    total = db.session.scalar(sa.select(sa.func.coalesce(sa.func.sum(SUSPENSE_VND), 0)).where(IN_SUSPENSE))
     return int(total or 0)
 
 
@@ -137,7 +140,7 @@ def _item(payment: CardPayment, code: str) -> CardSuspenseItem:
     return CardSuspenseItem(
         payment_id=payment.id,
         outcome=payment.outcome or "",
-        amount_vnd=payment.received_vnd or 0,
+        amount_vnd=payment.suspense_vnd,
         asked_vnd=payment.amount_vnd,
         intent_id=payment.intent_id or "",
         request_code=code,
@@ -163,15 +166,15 @@ def never_answered(before: datetime, *, limit: int) -> Queue:
 
 
 def stray(before: datetime, *, limit: int) -> Queue:
-    """Cards charged before then whose money went into suspense, oldest first."""
+    """Cards charged before then whose money is in suspense, oldest first."""
     return oldest(
         CardPayment.id,
         PaymentRequest.code,
-        CardPayment.received_vnd,
+        SUSPENSE_VND,
         CardPayment.charged_at,
         where=sa.select(CardPayment)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
-        .where(CardPayment.outcome != Outcome.MATCHED, CardPayment.charged_at < before),
+        .where(IN_SUSPENSE, CardPayment.charged_at < before),
         limit=limit,
     )
 

@@ -23,11 +23,11 @@ def install(app: Flask) -> None:
         """,
     )
     register_invariant(
-        "every đồng the ledger took from the card gateway is told of by a card payment, or came back from a refund",
+        "every đồng the ledger took from the card gateway is told of by a card payment, or came back",
         """
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_card'
-        WHERE source.owner_id = 'stripe' AND transfer.purpose_kind IS DISTINCT FROM 'refund'
+        WHERE source.owner_id = 'stripe' AND coalesce(transfer.purpose_kind, '') NOT IN ('refund', 'card_return')
           AND NOT EXISTS (SELECT FROM card_payment AS payment WHERE payment.id = transfer.id)
         """,
     )
@@ -42,5 +42,33 @@ def install(app: Flask) -> None:
         WHERE source.kind || ' ' || source.owner_id <> 'outside_card stripe'
            OR target.kind || ' ' || target.owner_id <> CASE payment.outcome
                 WHEN 'matched' THEN 'payable ' || request.payee_id ELSE 'suspense stripe' END
+        """,
+    )
+    register_invariant(
+        "what the card gateway gave back out of suspense is what its payments say, and the ledger",
+        """
+        SELECT payment.id::text FROM card_payment AS payment
+        LEFT JOIN card_return AS made ON made.payment_id = payment.id
+        LEFT JOIN LATERAL (
+            SELECT coalesce(sum(CASE WHEN target.kind = 'outside_card' THEN transfer.amount_vnd
+                                     ELSE -transfer.amount_vnd END), 0) AS moved_vnd
+            FROM ledger_transfer AS transfer JOIN ledger_account AS target ON target.id = transfer.to_account_id
+            WHERE transfer.purpose_kind = 'card_return' AND transfer.purpose_id = made.id) AS ledger ON true
+        GROUP BY payment.id
+        HAVING payment.returned_vnd <> coalesce(sum(made.amount_vnd) FILTER (WHERE made.status = 'returned'), 0)
+            OR bool_or(ledger.moved_vnd <> CASE made.status WHEN 'returned' THEN made.amount_vnd ELSE 0 END)
+        """,
+    )
+    register_invariant(
+        "the card gateway's suspense account holds what waits there, to the last đồng",
+        """
+        SELECT ledger.held_vnd::text FROM (
+            SELECT coalesce(sum(entry.amount_vnd), 0) AS held_vnd FROM ledger_entry AS entry
+            JOIN ledger_account AS account ON account.id = entry.account_id
+            WHERE account.kind = 'suspense' AND account.owner_id = 'stripe') AS ledger
+        CROSS JOIN (
+            SELECT coalesce(sum(received_vnd - returned_vnd), 0) AS waits_vnd FROM card_payment
+            WHERE outcome <> 'matched') AS payments
+        WHERE ledger.held_vnd <> payments.waits_vnd
         """,
     )

@@ -22,6 +22,7 @@ from app.core.crypto import seal_record, unseal_record
 from app.core.database import require_transaction
 from app.core.ids import uuid7
 from app.payments.cards import queries as cards
+from app.payments.cards import returns as card_returns
 from app.payments.cards.gateway import RefundWord, UnreadableIntent, read_refund
 from app.payments.cards.models import EventOutcome, Outcome
 from app.payments.refunds import money, queries
@@ -230,13 +231,16 @@ def take_word(about: Mapping[str, Any], clock: Clock) -> EventOutcome:
 
     Raises:
         UnreadableIntent: it is not shaped as documented, or not like our refund.
+        ChargeNotTold: see there.
     """
     word = read_refund(about)
     found = queries.find_for_word(word.id, word.refund_id)
-    if found is None:
+    if found is not None:
+        return note_word(found.id, word, clock=clock)
+    outcome = card_returns.take_word(word, clock=clock)
+    if outcome is EventOutcome.UNKNOWN_REFUND:
         log.error("refund_nobody_asked_for", gateway_refund_id=word.id)
-        return EventOutcome.UNKNOWN_REFUND
-    return note_word(found.id, word, clock=clock)
+    return outcome
 
 
 def charged_intent_of(refund: Refund) -> str:

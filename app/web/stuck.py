@@ -93,6 +93,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             lambda item: url_for("statements.show", import_id=item.id),
         ),
         Group(
+            _("Tin ngân hàng chưa đọc được"),
+            _("Tin sai mẫu nên máy bỏ qua; tiền có thể đã về."),
+            finance,
+            statements.unread_items(limit=SHOWN),
+            _("Xem tin"),
+            lambda _item: url_for("statements.overview"),
+        ),
+        Group(
             _("Đơn đã trả tiền, người bán chưa được báo"),
             _("Tiền đã trả hơn hai ngày. Gọi cho người bán để hàng được gửi đi."),
             _("Cán bộ tỉnh"),

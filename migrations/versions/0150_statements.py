@@ -85,6 +85,23 @@ def upgrade() -> None:
         );
         GRANT SELECT, INSERT, UPDATE ON feed_checkpoint TO app;
 
+        CREATE TABLE feed_fault (
+            id uuid CONSTRAINT pk_feed_fault PRIMARY KEY,
+            feed text NOT NULL,
+            seq bigint NOT NULL,
+            raw_index bytea NOT NULL,
+            raw_enc bytea NOT NULL,
+            reason text NOT NULL,
+            noticed_at timestamptz NOT NULL,
+            seen_by uuid,
+            seen_at timestamptz,
+            CONSTRAINT uq_feed_fault_item UNIQUE (feed, seq, raw_index),
+            CONSTRAINT ck_feed_fault_seen CHECK ((seen_by IS NULL) = (seen_at IS NULL))
+        );
+        CREATE INDEX ix_feed_fault_unseen ON feed_fault (noticed_at, seq) WHERE seen_at IS NULL;
+        GRANT SELECT, INSERT ON feed_fault TO app;
+        GRANT UPDATE (seen_by, seen_at) ON feed_fault TO app;
+
         CREATE TABLE statement_import (
             id uuid CONSTRAINT pk_statement_import PRIMARY KEY,
             file_hash bytea NOT NULL,

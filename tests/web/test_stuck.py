@@ -33,7 +33,9 @@ from app.payments.payouts.states import Event
 from app.payments.refunds import services as refunds
 from app.payments.requests import services as requests
 from app.payments.requests.models import PaymentRequest
+from app.payments.statements import queries as statement_queries
 from app.payments.statements import services as statements
+from app.payments.statements.feed import FeedPage, Unread
 from app.web import stuck
 from tests.factories.market import make_product
 from tests.factories.payments import make_payee, make_purpose, make_request
@@ -56,6 +58,7 @@ INDEXES = {
     "ix_card_payment_suspense",
     "ix_card_payment_unsettled",
     "ix_desk_item_open",
+    "ix_feed_fault_unseen",
     "ix_payment_request_open",
     "ix_refund_unanswered",
     "ix_refund_waiting",
@@ -248,6 +251,21 @@ def test_an_import_is_stuck_when_it_stopped_moving(client, finance):
     assert NOTHING in page_of(client)
 
 
+class Garbled:
+    """A feed with one item that nobody can read."""
+
+    def after(self, since: int) -> FeedPage:
+        return FeedPage([], [Unread(7, b'{"seq": 7}', "incomplete")], 7, 7, False)
+
+
+def test_what_the_bank_told_and_nobody_could_read_is_stuck_until_it_is_seen(client, finance):
+    statements.poll(Garbled(), name="bank", clock=before(minutes=3))
+    shows(client, "Tin ngân hàng chưa đọc được", FINANCE, "/dieu-hanh/sao-ke", "3 phút")
+    (fault,), _count = statement_queries.unseen_faults(limit=5)
+    statements.see_fault(actor=finance, fault_id=fault.id, clock=SYSTEM_CLOCK)
+    assert NOTHING in page_of(client)
+
+
 def test_a_payout_is_stuck_until_the_bank_answered_for_the_last_one(client, finance, colleague):
     make_purpose()
     collect(sold(50_000), 20_000)
@@ -302,7 +320,7 @@ def test_each_group_asks_once_and_finds_its_rows_by_an_index(app: Flask):
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     asked = [(statement, parameters) for statement, parameters in asked if "count(*) OVER" in statement]
-    assert len(asked) == 11
+    assert len(asked) == 12
     connection = db.session.connection()
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")

@@ -34,6 +34,13 @@ class ImportNotFound(NotFound):
         super().__init__(_("Không tìm thấy lần nhập sao kê này."))
 
 
+class FaultNotFound(NotFound):
+    """The feed had no such item, or it could be read."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Không tìm thấy tin này của ngân hàng."))
+
+
 class WrongMoment(Conflict):
     """The import is not where this can be done."""
 

@@ -22,6 +22,7 @@ from app.payments.statements.lines import BadCell, clean, moment, money
 NAME = "bank"
 PAGE = 200
 CONNECT_S, READ_S = 3.05, 10.0
+INCOMPLETE = "incomplete"
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 
@@ -35,18 +36,27 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """One item that could not be read, and why in a stable word."""
+
+    seq: int
+    raw: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
 class FeedPage:
     """One answer.
 
     Attributes:
         told: the items that could be read.
-        first_unread: number of the first item that could not, if any.
+        unread: the items that could not.
         next_since: ask on from here.
         newest: the highest number the feed knows.
     """
 
     told: Sequence[Told]
-    first_unread: int | None
+    unread: Sequence[Unread]
     next_since: int
     newest: int
     has_more: bool
@@ -113,12 +123,14 @@ def _page(answer: httpx.Response, since: int) -> FeedPage:
         raise FeedUnavailable("not as agreed") from None
     if numbers != sorted(set(numbers)) or next_since < max(numbers, default=since) or (has_more and not items):
         raise FeedUnavailable("out of order")
-    told, unread = [], None
+    told, unread = [], []
     for seq, item in zip(numbers, items, strict=True):
         try:
             told.append(_told(item))
-        except (BadCell, KeyError, ValueError, TypeError):
-            unread = seq if unread is None else unread
+        except BadCell as bad:
+            unread.append(Unread(seq, _raw(item), bad.problem))
+        except (KeyError, ValueError, TypeError, OverflowError):
+            unread.append(Unread(seq, _raw(item), INCOMPLETE))
     return FeedPage(told, unread, next_since, newest, has_more)
 
 
@@ -140,4 +152,8 @@ def _told(item: Mapping[str, Any]) -> Told:
         reference=reference,
         event_at=moment(item["transferred_at"]),
     )
-    return Told(wire, json.dumps(item, ensure_ascii=False).encode(errors="replace"), notice)
+    return Told(wire, _raw(item), notice)
+
+
+def _raw(item: Mapping[str, Any]) -> bytes:
+    return json.dumps(item, ensure_ascii=False).encode(errors="replace")

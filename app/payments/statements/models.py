@@ -1,4 +1,4 @@
-"""How far the feed was read; imported statements and their lines."""
+"""How far the feed was read, and what of it nobody could read; imported statements and their lines."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.core.money import FOUR_EYES_VND
 
 ACCOUNT_FIELD = "statement_line.account"
 MEMO_FIELD = "statement_line.memo"
+FAULT_FIELD = "feed_fault.raw"
 
 
 class Format(StrEnum):
@@ -68,6 +69,29 @@ class FeedCheckpoint(Model):
     feed: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[int] = mapped_column(sa.BigInteger)
     asked_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class FeedFault(Model):
+    """An item of the feed that could not be read, as it came: once, however often the feed tells of it.
+
+    `reason` is a stable word; `seen_by` looked at it and saw to its money.
+    """
+
+    __tablename__ = "feed_fault"
+    __table_args__ = (
+        sa.UniqueConstraint("feed", "seq", "raw_index", name="uq_feed_fault_item"),
+        sa.Index("ix_feed_fault_unseen", "noticed_at", "seq", postgresql_where=sa.text("seen_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    feed: Mapped[str]
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    raw_index: Mapped[bytes]
+    raw_enc: Mapped[bytes]
+    reason: Mapped[str]
+    noticed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    seen_by: Mapped[UUID | None]
+    seen_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class StatementImport(Model):

@@ -21,11 +21,14 @@ from app.payments.bank.undoing import NotFree
 from app.payments.payees.operations import number_index
 from app.payments.statements import queries
 from app.payments.statements.errors import NeedsAnother
+from app.payments.statements.feed import Unread
 from app.payments.statements.lines import Line
 from app.payments.statements.models import (
     ACCOUNT_FIELD,
+    FAULT_FIELD,
     MEMO_FIELD,
     FeedCheckpoint,
+    FeedFault,
     KeptBecause,
     LineState,
     StatementImport,
@@ -184,6 +187,24 @@ def advance(of: StatementImport, left: int, *, clock: Clock) -> None:
     """Note the progress of the locked import: `left` lines are still to do."""
     of.steps_done = of.steps_total - min(left, of.steps_total)
     of.moved_at = clock.now()
+
+
+def keep_unread(feed: str, unread: Sequence[Unread], noticed_at: datetime) -> list[int]:
+    """Keep items that could not be read; the numbers of those that were not kept before."""
+    rows = [
+        {
+            "id": uuid7(),
+            "feed": feed,
+            "seq": item.seq,
+            "raw_index": blind_index(FAULT_FIELD, text := item.raw.decode()),
+            "raw_enc": seal_record(FAULT_FIELD, text),
+            "reason": item.reason,
+            "noticed_at": noticed_at,
+        }
+        for item in unread
+    ]
+    kept = insert(FeedFault).values(rows).on_conflict_do_nothing().returning(FeedFault.seq)
+    return list(require_transaction().scalars(kept))
 
 
 def save_checkpoint(feed: str, since: int, asked_at: datetime) -> None:

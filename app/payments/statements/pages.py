@@ -21,32 +21,52 @@ from app.payments.statements.models import ImportState, LineState
 bp = Blueprint("statements", __name__, template_folder="templates")
 
 LINES = 50
+FAULTS = 20
 FORM_BYTES = 64 * 1024
 
 
 @bp.get("/dieu-hanh/sao-ke")
 @requires(Role.FINANCE, Role.PROVINCE_OPERATOR, Role.AUDITOR)
-def overview() -> str:
+def overview() -> Response:
     """Imports, newest first, and the form for a new one."""
     return _overview("")
 
 
-def _overview(problem: str) -> str:
+def _overview(problem: str) -> Response:
     page = queries.imports(cursor=request.args.get("cursor"), limit=20)
-    return render_template(
+    faults, faults_total = queries.unseen_faults(limit=FAULTS)
+    text = render_template(
         "statements/overview.html",
         page=page,
+        faults=faults,
+        faults_total=faults_total,
+        problems=words.problems(),
         states=words.states(),
         problem=problem,
         own_account=request.form.get("own_account", ""),
         may_write=current_actor().has_role(Role.FINANCE),
     )
+    return _not_kept(text)
+
+
+def _not_kept(text: str) -> Response:
+    answer = Response(text, content_type="text/html; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/dieu-hanh/sao-ke/tin-loi/<uuid:fault_id>/da-xem")
+@requires(Role.FINANCE)
+def see_fault(fault_id: UUID) -> Answer:
+    """Note that an item of the feed that could not be read was seen to."""
+    services.see_fault(actor=current_actor(), fault_id=fault_id, clock=SYSTEM_CLOCK)
+    return redirect(url_for("statements.overview"), 303)
 
 
 @bp.post("/dieu-hanh/sao-ke")
 @requires(Role.FINANCE)
 @takes_up_to(readers.MAX_BYTES + FORM_BYTES)
-def upload() -> Answer | tuple[str, int]:
+def upload() -> Answer | tuple[Response, int]:
     """Read a file and show what is in it."""
     file = request.files.get("file")
     data = file.read() if file else b""
@@ -95,9 +115,7 @@ def show(import_id: UUID) -> Response:
         problems=words.problems(),
         may_write=may_write,
     )
-    answer = Response(text, content_type="text/html; charset=utf-8")
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return _not_kept(text)
 
 
 @bp.post("/dieu-hanh/sao-ke/<uuid:import_id>/ghi-so")

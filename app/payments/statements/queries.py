@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +16,14 @@ from app.core.database import db
 from app.core.masking import mask_tail
 from app.core.paging import Page, decode_cursor, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
-from app.payments.statements.errors import ImportNotFound
+from app.payments.statements.errors import FaultNotFound, ImportNotFound
+from app.payments.statements.lines import clean
 from app.payments.statements.models import (
     ACCOUNT_FIELD,
+    FAULT_FIELD,
     MEMO_FIELD,
     FeedCheckpoint,
+    FeedFault,
     ImportState,
     LineState,
     StatementImport,
@@ -55,6 +59,17 @@ class ShownLine:
     state: str
     seen_before: bool
     kept_because: str | None
+
+
+@dataclass(frozen=True)
+class ShownFault:
+    """An item of the feed that could not be read, as people see it; `said` is what it tells, without accounts."""
+
+    id: UUID
+    seq: int
+    noticed_at: datetime
+    reason: str
+    said: str
 
 
 def get(import_id: UUID, *, for_update: bool = False) -> StatementImport:
@@ -209,6 +224,47 @@ def stuck(before: datetime) -> list[UUID]:
 def checkpoint(feed: str) -> FeedCheckpoint | None:
     """How far a feed was read."""
     return db.session.get(FeedCheckpoint, feed, populate_existing=True)
+
+
+def fault(fault_id: UUID, *, for_update: bool = False) -> FeedFault:
+    """An item of the feed that could not be read.
+
+    Raises:
+        FaultNotFound: there is none of this id.
+    """
+    found = db.session.get(FeedFault, fault_id, with_for_update=for_update or None, populate_existing=True)
+    if found is None:
+        raise FaultNotFound()
+    return found
+
+
+def unseen_faults(*, limit: int) -> tuple[list[ShownFault], int]:
+    """The oldest items of the feed that could not be read and that nobody saw to, and the number of all."""
+    rows = db.session.execute(
+        sa.select(FeedFault, sa.func.count().over())
+        .where(FeedFault.seen_at.is_(None))
+        .order_by(FeedFault.noticed_at, FeedFault.seq)
+        .limit(limit)
+    ).all()
+    return [_shown_fault(found) for found, _count in rows], rows[0][1] if rows else 0
+
+
+def _shown_fault(found: FeedFault) -> ShownFault:
+    item = json.loads(unseal_record(FAULT_FIELD, found.raw_enc))
+    said = (clean(item.get(name)) for name in ("reference", "amount_vnd", "memo", "transferred_at"))
+    return ShownFault(found.id, found.seq, found.noticed_at, found.reason, " · ".join(filter(None, said))[:300])
+
+
+def unread_items(*, limit: int) -> Queue:
+    """Items of the feed that could not be read and that nobody saw to, oldest first."""
+    return oldest(
+        FeedFault.id,
+        FeedFault.feed + " " + sa.cast(FeedFault.seq, sa.Text),
+        sa.null(),
+        FeedFault.noticed_at,
+        where=sa.select(FeedFault).where(FeedFault.seen_at.is_(None)),
+        limit=limit,
+    )
 
 
 def standing_still(before: datetime, *, limit: int) -> Queue:

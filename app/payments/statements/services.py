@@ -46,13 +46,13 @@ def poll(feed: Feed, *, name: str, clock: Clock) -> int:
     """Take in every notice whose webhook never came; the number found.
 
     Asks from a little before the checkpoint, so that what became visible late is seen. The checkpoint moves only over
-    what was taken in, and stays before an item that could not be read. A feed that does not answer is asked next time.
+    what was taken in; items that could not be read are kept for people. A feed that is silent is asked next time.
     """
     found = 0
     with transaction(actor=SYSTEM):
         row = queries.checkpoint(name)
     reached = row.since if row else 0
-    position, blocked = max(0, reached - OVERLAP), False
+    position = max(0, reached - OVERLAP)
     for _page in range(MAX_PAGES):
         try:
             page = feed.after(position)
@@ -65,12 +65,8 @@ def poll(feed: Feed, *, name: str, clock: Clock) -> int:
             _reach(name, 0, clock)
             continue
         found += _take_in(page, clock)
-        if page.first_unread is not None and not blocked:
-            blocked = True
-            log.error("bank_feed_item_unreadable", seq=page.first_unread)
-            reached = max(reached, _reach(name, max(reached, page.first_unread - 1), clock))
-        elif not blocked:
-            reached = _reach(name, max(reached, page.next_since), clock)
+        _keep_unread(name, page, clock)
+        reached = _reach(name, max(reached, page.next_since), clock)
         position = page.next_since
         if not page.has_more:
             break
@@ -93,6 +89,27 @@ def _take_in(page: FeedPage, clock: Clock) -> int:
     if fresh:
         log.info("bank_feed_found_lost_notices", count=len(fresh))
     return len(fresh)
+
+
+def _keep_unread(name: str, page: FeedPage, clock: Clock) -> None:
+    with transaction(actor=SYSTEM):
+        fresh = operations.keep_unread(name, page.unread, clock.now()) if page.unread else []
+    for seq in fresh:
+        log.error("bank_feed_item_unreadable", seq=seq)
+
+
+def see_fault(*, actor: Actor, fault_id: UUID, clock: Clock) -> None:
+    """Note that somebody saw to an item of the feed that could not be read; a repeat changes nothing.
+
+    Raises:
+        FaultNotFound.
+    """
+    with transaction(actor=actor):
+        fault = queries.fault(fault_id, for_update=True)
+        if fault.seen_at is not None:
+            return
+        fault.seen_by, fault.seen_at = actor.user_id, clock.now()
+        audit.record("feed_fault_seen", actor=actor, subject_kind="feed_fault", subject_id=fault_id, clock=clock)
 
 
 def _reach(name: str, since: int, clock: Clock) -> int:

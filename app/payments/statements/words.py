@@ -69,4 +69,5 @@ def problems() -> dict[str, str]:
         "account_missing": _("thiếu số tài khoản; hãy điền ô số tài khoản khi tải tệp lên"),
         "not_an_account": _("không phải số tài khoản"),
         "not_dong": _("không phải tiền đồng"),
+        "incomplete": _("thiếu dữ liệu hoặc không đúng mẫu"),
     }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,8 +16,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db
+from app.identity.roles import Role
 from app.payments.bank import services as bank
 from app.payments.bank.models import BankNotice
 from app.payments.requests import queries as requests
@@ -27,6 +30,7 @@ from sandbox.bank.wires import Transfer, notice_body
 from sandbox.settings import Settings
 from sandbox.signing import headers_for
 from tests.factories.payments import make_payee, make_purpose, make_request
+from tests.factories.people import make_user, sign_in
 from tests.fakes.stripe_gateway import served
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -155,8 +159,9 @@ def test_many_pages_are_read_in_one_go(there, number, monkeypatch):
     assert poll(there.feed()) == 7
 
 
-def page(*told: feed.Told, upto: int, newest: int | None = None, unread: int | None = None) -> feed.FeedPage:
-    return feed.FeedPage(told, unread, upto, upto if newest is None else newest, False)
+def page(*told: feed.Told, upto: int, newest: int | None = None, unread: Sequence[int] = ()) -> feed.FeedPage:
+    bad = [feed.Unread(seq, json.dumps(item(seq=seq, amount_vnd="1.5")).encode(), "not_whole_dong") for seq in unread]
+    return feed.FeedPage(told, bad, upto, upto if newest is None else newest, False)
 
 
 class Scripted:
@@ -177,10 +182,36 @@ def test_it_asks_from_a_little_before_the_checkpoint():
     assert (asked.asked, since()) == ([500 - services.OVERLAP], 500)
 
 
-def test_the_checkpoint_stays_before_what_could_not_be_read():
+def test_what_could_not_be_read_is_kept_once_and_stepped_over():
     poll(Scripted(page(upto=500)))
-    poll(Scripted(page(upto=520, unread=510)))
-    assert since() == 509
+    for _again in range(2):
+        poll(Scripted(page(upto=520, unread=[510, 512])))
+    assert since() == 520
+    shown, count = queries.unseen_faults(limit=1)
+    assert [(fault.seq, fault.reason, fault.said) for fault in shown] == [
+        (510, "not_whole_dong", "FT7 · 1.5 · x · 2026-11-23T02:30:00+00:00")
+    ]
+    assert count == 2
+
+
+def test_finance_sees_what_could_not_be_read_and_settles_it(client):
+    poll(Scripted(page(upto=520, unread=[510])))
+    (fault,), _count = queries.unseen_faults(limit=5)
+    path = f"/dieu-hanh/sao-ke/tin-loi/{fault.id}/da-xem"
+    auditor = client.application.test_client()
+    sign_in(auditor, make_user(role=Role.AUDITOR))
+    shown = auditor.get("/dieu-hanh/sao-ke").text
+    assert "Tin ngân hàng chưa đọc được" in shown and "Đã xem</button>" not in shown and "0011012345678" not in shown
+    assert auditor.post(path).status_code in (400, 403)
+    officer = make_user(role=Role.FINANCE)
+    sign_in(client, officer)
+    token = client.get("/dieu-hanh/sao-ke").text.split('name="csrf_token" value="')[1].split('"')[0]
+    for _twice in range(2):
+        assert client.post(path, data={"csrf_token": token}).status_code == 303
+    assert client.post(path.replace(str(fault.id), str(UUID(int=1))), data={"csrf_token": token}).status_code == 404
+    assert "Tin ngân hàng chưa đọc được" not in client.get("/dieu-hanh/sao-ke").text
+    (act,) = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "feed_fault_seen"))
+    assert (act.actor_id, act.subject_id) == (officer.id, fault.id)
 
 
 def test_a_feed_that_was_begun_anew_is_read_from_its_beginning():
@@ -211,7 +242,9 @@ def item(**changed: Any) -> dict[str, Any]:
 )  # fmt: skip
 def test_an_item_that_makes_no_sense_is_named_and_the_others_are_read(changed):
     read = answered({"items": [item(**changed), item(seq=2, id=8)], "next_since": 2, "newest": 2, "has_more": False})
-    assert (read.first_unread, [told.notice.external_id for told in read.told]) == (1, ["8"])
+    assert [unread.seq for unread in read.unread] == [1]
+    assert json.loads(read.unread[0].raw) == item(**changed)
+    assert [told.notice.external_id for told in read.told] == ["8"]
 
 
 @pytest.mark.parametrize(

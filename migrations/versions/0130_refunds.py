@@ -106,11 +106,13 @@ def upgrade() -> None:
             payment_id uuid NOT NULL CONSTRAINT fk_card_return_payment_id REFERENCES card_payment (id),
             gateway_refund_id text NOT NULL CONSTRAINT uq_card_return_gateway_refund_id UNIQUE,
             amount_vnd bigint NOT NULL CONSTRAINT ck_card_return_amount CHECK (amount_vnd > 0),
-            status text NOT NULL CONSTRAINT ck_card_return_status CHECK (status IN ('returned', 'failed')),
+            status text NOT NULL CONSTRAINT ck_card_return_status CHECK (status IN
+                ('returned', 'unexplained', 'failed')),
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL
         );
         CREATE INDEX ix_card_return_payment_id ON card_return (payment_id);
+        CREATE INDEX ix_card_return_unexplained ON card_return (created_at) WHERE status = 'unexplained';
         GRANT SELECT, INSERT ON card_return TO app;
         GRANT UPDATE (status, updated_at) ON card_return TO app;
 

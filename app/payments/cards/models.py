@@ -53,6 +53,7 @@ class ReturnStatus(StrEnum):
     """What became of money that the gateway gave back without being asked from here."""
 
     RETURNED = "returned"  # it left suspense
+    UNEXPLAINED = "unexplained"  # the payee has that payment, so the books did not move: for a person to look at
     FAILED = "failed"  # it never left the gateway, or came back
 
 
@@ -105,6 +106,7 @@ class CardReturn(Model):
     __table_args__ = (
         sa.UniqueConstraint("gateway_refund_id", name="uq_card_return_gateway_refund_id"),
         sa.Index("ix_card_return_payment_id", "payment_id"),
+        sa.Index("ix_card_return_unexplained", "created_at", postgresql_where=sa.text("status = 'unexplained'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

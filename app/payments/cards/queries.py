@@ -14,7 +14,7 @@ from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
-from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, CardReturn, Outcome
+from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, CardReturn, Outcome, ReturnStatus
 from app.payments.cards.states import UNASKED, State
 from app.payments.requests.models import PaymentRequest
 from app.payments.requests.states import OPEN
@@ -175,6 +175,21 @@ def stray(before: datetime, *, limit: int) -> Queue:
         where=sa.select(CardPayment)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
         .where(IN_SUSPENSE, CardPayment.charged_at < before),
+        limit=limit,
+    )
+
+
+def unexplained_returns(*, limit: int) -> Queue:
+    """Refunds of payments that their payees have, made on the gateway's own pages, oldest first."""
+    return oldest(
+        CardReturn.id,
+        PaymentRequest.code,
+        CardReturn.amount_vnd,
+        CardReturn.created_at,
+        where=sa.select(CardReturn)
+        .join(CardPayment, CardPayment.id == CardReturn.payment_id)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardReturn.status == ReturnStatus.UNEXPLAINED),
         limit=limit,
     )
 

@@ -1,4 +1,4 @@
-"""Money in suspense that goes back to its card from the gateway's own pages; needs an open transaction.
+"""Money that goes back to its card from the gateway's own pages; needs an open transaction.
 
 Lock order: the card payment's row, then as the ledger goes on.
 """
@@ -26,8 +26,9 @@ class ChargeNotTold(LookupError):
 
 
 def take_word(word: RefundWord, *, clock: Clock) -> EventOutcome:
-    """Write down, once, a refund that nobody asked for here and that gives back money in suspense.
+    """Write down, once, a refund that nobody asked for here; money in suspense leaves it.
 
+    Of a payment that its payee has nothing moves: such a refund is `UNKNOWN_REFUND` and waits for a person.
     After `failed` the gateway says nothing else, so an older word that comes later changes nothing.
 
     Raises:
@@ -38,21 +39,22 @@ def take_word(word: RefundWord, *, clock: Clock) -> EventOutcome:
     if found is None:
         return EventOutcome.UNKNOWN_REFUND
     payment, told = queries.get(found.id, for_update=True), WORDS.get(word.status)
-    if payment.outcome == Outcome.MATCHED:
-        return EventOutcome.UNKNOWN_REFUND
+    matched = payment.outcome == Outcome.MATCHED
     if told is None:
-        return EventOutcome.IGNORED
+        return EventOutcome.UNKNOWN_REFUND if matched else EventOutcome.IGNORED
+    if matched and told is ReturnStatus.RETURNED:
+        told = ReturnStatus.UNEXPLAINED
     known = queries.return_of(word.id)
     if known is None:
         _begin(payment, word, told, clock)
     elif (known.payment_id, known.amount_vnd) != (payment.id, word.amount_vnd):
         raise UnreadableIntent("another refund")
-    elif (known.status, told) == (ReturnStatus.RETURNED, ReturnStatus.FAILED):
+    elif known.status != ReturnStatus.FAILED and told is ReturnStatus.FAILED:
         _undo(payment, known, clock)
-    else:
+    elif not matched:
         return EventOutcome.STALE
     require_transaction().flush()
-    return EventOutcome.REFUND_NOTED
+    return EventOutcome.UNKNOWN_REFUND if matched else EventOutcome.REFUND_NOTED
 
 
 def _begin(payment: CardPayment, word: RefundWord, told: ReturnStatus, clock: Clock) -> None:
@@ -86,7 +88,8 @@ def _begin(payment: CardPayment, word: RefundWord, told: ReturnStatus, clock: Cl
 
 
 def _undo(payment: CardPayment, made: CardReturn, clock: Clock) -> None:
-    """The payer's bank sent the money to us again: it waits in suspense as before."""
-    ledger.reverse(made.id, new_id=uuid7(), event_at=clock.now(), clock=clock)
-    payment.returned_vnd -= made.amount_vnd
+    """The payer's bank sent the money to us again: it waits in suspense as before, or is the payee's rightly."""
+    if made.status == ReturnStatus.RETURNED:
+        ledger.reverse(made.id, new_id=uuid7(), event_at=clock.now(), clock=clock)
+        payment.returned_vnd -= made.amount_vnd
     made.status, made.updated_at = ReturnStatus.FAILED, clock.now()

@@ -120,6 +120,22 @@ def test_a_payment_that_its_payee_has_is_left_alone(client, stripe_wire, paid, p
     assert payment_of(paid).returned_vnd == 0
 
 
+def test_a_refund_of_a_matched_payment_waits_for_a_person_once_unless_it_fails(client, stripe_wire, paid):
+    event = give_back(stripe_wire, paid, 20_000)
+
+    def waiting() -> list[tuple[str, int | None]]:
+        db.session.rollback()
+        return [(item.name, item.amount_vnd) for item in cards.unexplained_returns(limit=5).items]
+
+    for name, status in (("evt_0", "pending"), ("evt_1", "succeeded"), ("evt_2", "succeeded")):
+        deliver(client, told(event, name, status=status))
+    assert waiting() == [(paid.code, 20_000)]
+    deliver(client, told(event, "evt_3", status="failed"))
+    deliver(client, told(event, "evt_4", status="succeeded"))
+    assert (waiting(), outcomes()) == ([], ["unknown_refund"] * 5)
+    assert payment_of(paid).returned_vnd == 0
+
+
 def test_sixteen_at_once_move_it_once(app: Flask, stripe_wire, stray):
     intent_id = payment_of(stray).intent_id
 

@@ -40,6 +40,9 @@ def upgrade() -> None:
             bank_reference text CONSTRAINT ck_refund_bank_reference CHECK (length(bank_reference) BETWEEN 1 AND 100),
             created_by uuid CONSTRAINT fk_refund_created_by REFERENCES user_account (id),
             sent_by uuid CONSTRAINT fk_refund_sent_by REFERENCES user_account (id),
+            came_back_reason text CONSTRAINT ck_refund_came_back_reason
+                CHECK (length(came_back_reason) BETWEEN 1 AND 500),
+            came_back_by uuid CONSTRAINT fk_refund_came_back_by REFERENCES user_account (id),
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
             finished_at timestamptz,
@@ -54,9 +57,13 @@ def upgrade() -> None:
                 status IN ('waiting', 'succeeded', 'cancelled') AND account_enc IS NOT NULL
                 AND created_by IS NOT NULL AND gateway_refund_id IS NULL)),
             CONSTRAINT ck_refund_sent CHECK (
-                (way = 'bank_transfer' AND status = 'succeeded') = (sent_by IS NOT NULL)
+                (way = 'bank_transfer' AND (status = 'succeeded' OR came_back_by IS NOT NULL)) = (sent_by IS NOT NULL)
                 AND (sent_by IS NOT NULL) = (bank_reference IS NOT NULL)),
+            CONSTRAINT ck_refund_came_back CHECK (
+                (came_back_by IS NOT NULL) = (came_back_reason IS NOT NULL)
+                AND (came_back_by IS NULL OR (way = 'bank_transfer' AND status = 'cancelled'))),
             CONSTRAINT ck_refund_four_eyes CHECK (sent_by <> created_by),
+            CONSTRAINT ck_refund_came_back_four_eyes CHECK (came_back_by <> sent_by),
             CONSTRAINT ck_refund_finished CHECK (
                 (status IN ('succeeded', 'refused', 'cancelled')) = (finished_at IS NOT NULL))
         );
@@ -64,8 +71,8 @@ def upgrade() -> None:
         CREATE INDEX ix_refund_unanswered ON refund (id) WHERE status IN ('asking', 'unknown', 'on_its_way');
         CREATE UNIQUE INDEX uq_refund_instead_of_live ON refund (instead_of_id) WHERE status <> 'cancelled';
         GRANT SELECT, INSERT ON refund TO app;
-        GRANT UPDATE (status, gateway_refund_id, failure_code, bank_reference, sent_by, updated_at, finished_at)
-            ON refund TO app;
+        GRANT UPDATE (status, gateway_refund_id, failure_code, bank_reference, sent_by, came_back_reason, came_back_by,
+            updated_at, finished_at) ON refund TO app;
 
         -- The application can't write these sums itself: they follow the refunds, and the CHECK above bounds them.
         CREATE FUNCTION refund_count() RETURNS trigger
@@ -77,8 +84,14 @@ def upgrade() -> None:
             IF was IS NOT DISTINCT FROM NEW.status THEN
                 RETURN NULL;
             END IF;
-            IF was IN ('refused', 'cancelled') OR (was = 'succeeded' AND NEW.status <> 'refused') THEN
+            IF was IN ('refused', 'cancelled') OR (was = 'succeeded' AND
+                NEW.status <> CASE NEW.way WHEN 'card' THEN 'refused' ELSE 'cancelled' END) THEN
                 RAISE EXCEPTION 'refund % is over', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            -- What was sent is called off only with the word that it came back, and nothing else is.
+            IF NEW.status = 'cancelled' AND (was IS NOT DISTINCT FROM 'succeeded') <> (NEW.came_back_by IS NOT NULL)
+            THEN
+                RAISE EXCEPTION 'refund % did not come back', NEW.id USING ERRCODE = 'integrity_constraint_violation';
             END IF;
             UPDATE payment_request SET
                 refunding_vnd = refunding_vnd + NEW.amount_vnd

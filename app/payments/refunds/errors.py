@@ -62,6 +62,15 @@ class SecondPersonNeeded(Forbidden):
         super().__init__(_("Cần một người khác xác nhận đã chuyển, không phải người đã lập khoản này."))
 
 
+class SenderCantTakeBack(Forbidden):
+    """Who confirmed the transfer may not say as well that it came back."""
+
+    code = "second_person_needed"
+
+    def __init__(self) -> None:
+        super().__init__(_("Cần một người khác ghi tiền bị trả lại, không phải người đã xác nhận chuyển."))
+
+
 class BadRefund(BadInput):
     """A field of a refund can't be used."""
 

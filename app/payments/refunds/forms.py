@@ -58,6 +58,18 @@ def reason(form: Mapping[str, str]) -> str:
     return words
 
 
+def came_back_reason(form: Mapping[str, str]) -> str:
+    """Why the bank sent a transfer back.
+
+    Raises:
+        BadRefund: it says nothing, or too much.
+    """
+    words = tidy(form.get("came_back_reason", ""))
+    if not 3 <= len(words) <= 500:
+        raise BadRefund("came_back_reason", _("Ghi vì sao ngân hàng trả lại, từ 3 đến 500 chữ cái."))
+    return words
+
+
 def account(form: Mapping[str, str]) -> PayerAccount:
     """The payer's bank account.
 

@@ -29,7 +29,8 @@ class Refund(Model):
 
     `seller_vnd` is taken from what we hold for the seller (`seller_transfer_id` reserves it), `debt_vnd` from the
     seller's debt. `instead_of_id` names the refused refund that a bank transfer stands for; the payer's account in it
-    is sealed. `sent_by` made the transfer and is never `created_by`.
+    is sealed. `sent_by` made the transfer and is never `created_by`; when the bank sent it back, `came_back_by` said
+    so, who is never `sent_by`.
     """
 
     __tablename__ = "refund"
@@ -45,6 +46,7 @@ class Refund(Model):
             "uq_refund_instead_of_live", "instead_of_id", unique=True, postgresql_where=sa.text("status <> 'cancelled'")
         ),
         sa.CheckConstraint("sent_by <> created_by", name="four_eyes"),
+        sa.CheckConstraint("came_back_by <> sent_by", name="came_back_four_eyes"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -66,6 +68,8 @@ class Refund(Model):
     bank_reference: Mapped[str | None]
     created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     sent_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    came_back_reason: Mapped[str | None]
+    came_back_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

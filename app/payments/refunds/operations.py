@@ -26,7 +26,15 @@ from app.payments.cards import returns as card_returns
 from app.payments.cards.gateway import RefundWord, UnreadableIntent, read_refund
 from app.payments.cards.models import EventOutcome, Outcome
 from app.payments.refunds import money, queries
-from app.payments.refunds.errors import BadRefund, KeyReused, NotRefundable, SecondPersonNeeded, TooLate, TooMuch
+from app.payments.refunds.errors import (
+    BadRefund,
+    KeyReused,
+    NotRefundable,
+    SecondPersonNeeded,
+    SenderCantTakeBack,
+    TooLate,
+    TooMuch,
+)
 from app.payments.refunds.models import ACCOUNT_FIELD, Refund, Way
 from app.payments.refunds.states import OVER, Event, State, fits, step
 from app.payments.requests import queries as requests
@@ -167,6 +175,27 @@ def withdraw(refund_id: UUID, *, actor: Actor, clock: Clock) -> Refund:
         raise TooLate()
     _apply(request, refund, Event.WITHDRAWN, clock)
     _note_act("refund_cancelled", refund, actor, clock)
+    return refund
+
+
+def came_back(refund_id: UUID, *, reason: str, actor: Actor, clock: Clock) -> Refund:
+    """Another person than its sender says that the bank sent the transfer back: the money is the seller's again.
+
+    The refused refund it stood for may be sent by another transfer. A repeat changes nothing.
+
+    Raises:
+        SenderCantTakeBack: it is the person who confirmed the transfer.
+        TooLate: it is no transfer, or was not sent.
+    """
+    request, refund = _lock(refund_id)
+    if refund.came_back_by is not None and (refund.came_back_by, refund.came_back_reason) == (actor.user_id, reason):
+        return refund
+    if refund.way != Way.BANK_TRANSFER or not fits(State(refund.status), Event.CAME_BACK):
+        raise TooLate()
+    if actor.user_id is None or actor.user_id == refund.sent_by:
+        raise SenderCantTakeBack()
+    _apply(request, refund, Event.CAME_BACK, clock, came_back_reason=reason, came_back_by=actor.user_id)
+    _note_act("refund_came_back", refund, actor, clock)
     return refund
 
 

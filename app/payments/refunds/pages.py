@@ -128,6 +128,19 @@ def withdraw(refund_id: str) -> Answer:
     return _to(_id(refund_id))
 
 
+@bp.post("/<refund_id>/bi-tra-lai")
+@requires(Role.FINANCE)
+def came_back(refund_id: str) -> Answer:
+    """Another person writes down that the bank sent the transfer back."""
+    try:
+        services.came_back(
+            _id(refund_id), reason=forms.came_back_reason(request.form), actor=current_actor(), clock=SYSTEM_CLOCK
+        )
+    except AppError as error:
+        return _one(refund_id, error), error.status
+    return _to(_id(refund_id))
+
+
 def _id(text: str) -> UUID:
     try:
         return UUID(text)
@@ -168,6 +181,7 @@ def _one(refund_id: str, error: AppError | None = None, shown: PayerAccount | No
         replacement=queries.replacement_of(item.refund.id),
         acts=current_actor().has_role(Role.FINANCE),
         is_mine=current_actor().user_id == item.refund.created_by,
+        i_sent=current_actor().user_id == item.refund.sent_by,
         bank_name=bank.short_name if bank else "",
         number_masked=mask_tail(account.number) if account else "",
         shown=shown,

@@ -84,6 +84,12 @@ def withdraw(refund_id: UUID, *, actor: Actor, clock: Clock) -> Refund:
         return operations.withdraw(refund_id, actor=actor, clock=clock)
 
 
+def came_back(refund_id: UUID, *, reason: str, actor: Actor, clock: Clock) -> Refund:
+    """As `operations.came_back`."""
+    with transaction(actor=SYSTEM):
+        return operations.came_back(refund_id, reason=reason, actor=actor, clock=clock)
+
+
 def show_account(refund_id: UUID, *, actor: Actor, clock: Clock) -> PayerAccount:
     """As `operations.show_account`."""
     with transaction(actor=SYSTEM):

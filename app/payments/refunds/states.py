@@ -16,7 +16,7 @@ class State(StrEnum):
     WAITING = "waiting"  # a bank transfer that a person has to make
     SUCCEEDED = "succeeded"
     REFUSED = "refused"  # the way back is closed; nothing moved, or it came back to us
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled"  # a bank transfer that was not sent, or came back
 
 
 class Event(StrEnum):
@@ -28,6 +28,7 @@ class Event(StrEnum):
     REFUSED = "refused"
     SENT = "sent"
     WITHDRAWN = "withdrawn"
+    CAME_BACK = "came_back"
 
 
 NEXT: dict[tuple[State, Event], State] = {
@@ -47,6 +48,8 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.SUCCEEDED, Event.REFUSED): State.REFUSED,
     (State.WAITING, Event.SENT): State.SUCCEEDED,
     (State.WAITING, Event.WITHDRAWN): State.CANCELLED,
+    # The payer's account was closed, and the bank sent the transfer back.
+    (State.SUCCEEDED, Event.CAME_BACK): State.CANCELLED,
 }
 UNANSWERED = frozenset({State.ASKING, State.UNKNOWN, State.ON_ITS_WAY})
 UNDER_WAY = UNANSWERED | {State.WAITING}

@@ -70,7 +70,10 @@ def test_every_pair_leads_where_the_table_says_or_raises(state: State, event: Ev
 
 def test_what_is_over_stays_over_unless_the_money_comes_back() -> None:
     reopened = {(state, event): after for (state, event), after in NEXT.items() if state in OVER}
-    assert reopened == {(State.SUCCEEDED, Event.REFUSED): State.REFUSED}
+    assert reopened == {
+        (State.SUCCEEDED, Event.REFUSED): State.REFUSED,
+        (State.SUCCEEDED, Event.CAME_BACK): State.CANCELLED,
+    }
 
 
 @pytest.mark.parametrize(

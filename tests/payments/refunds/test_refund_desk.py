@@ -117,6 +117,26 @@ def test_a_refused_refund_goes_by_transfer_and_waits_for_a_second_person(
     assert "Đã có khoản chuyển khoản thay thế" in other.get(f"{LIST}/{refused.id}").text
 
 
+def test_another_than_the_sender_writes_down_that_a_transfer_came_back(
+    app, signed, officer, stripe_wire, paid, waiting, finance
+):
+    address = f"{LIST}/{waiting.id}"
+    assert "Tiền bị ngân hàng trả lại?" not in signed.get(address).text
+    assert post_form(signed, f"{address}/bi-tra-lai", came_back_reason="Đã đóng").status_code == 409
+    assert post_form(signed, f"{address}/da-chuyen", bank_reference="FT26328001").status_code == 303
+    assert 'name="came_back_reason"' not in signed.get(address).text
+    alone = post_form(signed, f"{address}/bi-tra-lai", came_back_reason="Đã đóng")
+    assert (alone.status_code, "Cần một người khác" in alone.text) == (403, True)
+    other = app.test_client()
+    sign_in(other, make_user(role=Role.FINANCE))
+    assert 'name="came_back_reason"' in other.get(address).text
+    unsaid = post_form(other, f"{address}/bi-tra-lai", came_back_reason=" ")
+    assert (unsaid.status_code, "Ghi vì sao ngân hàng trả lại" in unsaid.text) == (422, True)
+    assert post_form(other, f"{address}/bi-tra-lai", came_back_reason="Tài khoản đã đóng").status_code == 303
+    assert "Tài khoản đã đóng" in other.get(address).text
+    assert sums(paid) == ("paid", 0, 0)
+
+
 def test_a_transfer_can_be_given_up(signed, stripe_wire, paid, waiting):
     assert post_form(signed, f"{LIST}/{waiting.id}/huy").status_code == 303
     assert sums(paid) == ("paid", 0, 0)
@@ -130,7 +150,13 @@ def test_who_only_reads_sees_states_but_gets_no_form(client, stripe_wire, paid, 
     assert 'name="reason"' not in page
     page = client.get(f"{LIST}/{waiting.id}").text
     assert 'method="post"' not in re.sub(r"<header.*?</header>|<footer.*?</footer>", "", page, flags=re.S)
-    for path in ("", f"/{waiting.id}/da-chuyen", f"/{waiting.id}/huy", f"/{waiting.id}/tai-khoan"):
+    for path in (
+        "",
+        f"/{waiting.id}/da-chuyen",
+        f"/{waiting.id}/huy",
+        f"/{waiting.id}/tai-khoan",
+        f"/{waiting.id}/bi-tra-lai",
+    ):
         assert post_form(client, LIST + path).status_code == 403
     assert client.post(api(paid), json={"reason": "x"}, headers={"Idempotency-Key": "a"}).status_code == 403
     assert [item["status"] for item in client.get(api(paid)).json["items"]] == ["waiting", "refused"]

@@ -33,6 +33,7 @@ STEPS = st.one_of(
     st.tuples(st.just("transfer"), st.integers(0, 9)),
     st.tuples(st.just("send"), st.integers(0, 9)),
     st.tuples(st.just("withdraw"), st.integers(0, 9)),
+    st.tuples(st.just("come_back"), st.integers(0, 9)),
 )
 
 
@@ -101,6 +102,9 @@ class World:
     def withdraw(self, which: int) -> None:
         services.withdraw(self._one(which).id, actor=self.finance, clock=SYSTEM_CLOCK)
 
+    def come_back(self, which: int) -> None:
+        services.came_back(self._one(which).id, reason="Đã đóng", actor=self.finance, clock=SYSTEM_CLOCK)
+
     def _one(self, which: int) -> Refund:
         return queries.get(self.refunds[which % len(self.refunds)].id)
 
@@ -123,7 +127,7 @@ def test_whatever_happens_the_books_balance(
     collect(sold)
     world = World(Memory(), finance, colleague, fresh(sold))
     for name, *arguments in steps:
-        if name in ("bounce", "transfer", "send", "withdraw") and not world.refunds:
+        if name in ("bounce", "transfer", "send", "withdraw", "come_back") and not world.refunds:
             continue
         try:
             getattr(world, name)(*arguments)

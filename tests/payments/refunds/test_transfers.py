@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -17,14 +18,15 @@ from app.identity.roles import Role
 from app.payments.cards.gateway import GatewayRefused, RefundWord
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, services
-from app.payments.refunds.errors import KeyReused, NotRefundable, SecondPersonNeeded, TooLate
+from app.payments.refunds.errors import KeyReused, NotRefundable, SecondPersonNeeded, SenderCantTakeBack, TooLate
 from app.payments.refunds.models import Refund
 from app.payments.refunds.operations import PayerAccount
 from app.payments.requests.models import PaymentRequest
 from tests.factories.people import make_user, sign_in
 from tests.payments.cards.world import payment_of
 from tests.payments.ledger.parallel import at_once
-from tests.payments.refunds.world import ACCOUNT, again, ask, balance_vnd, by_transfer, owed_vnd, sums
+from tests.payments.payouts.world import pay_out
+from tests.payments.refunds.world import ACCOUNT, again, ask, balance_vnd, by_transfer, debt_vnd, owed_vnd, sums
 
 
 class ClosedCard:
@@ -140,6 +142,85 @@ def test_a_transfer_given_up_frees_the_money_and_may_be_chosen_again(refused, pa
     services.withdraw(waiting.id, actor=finance, clock=SYSTEM_CLOCK)
     assert (again(waiting).status, sums(paid), owed_vnd(payee_id)) == ("cancelled", ("paid", 0, 0), 50_000)
     assert by_transfer(refused, actor=finance).status == "waiting"
+
+
+def came_back(refund: Refund, actor: Actor, reason: str = "Tài khoản đã đóng") -> Refund:
+    return services.came_back(refund.id, reason=reason, actor=actor, clock=SYSTEM_CLOCK)
+
+
+def test_a_transfer_that_came_back_is_the_sellers_again_and_may_be_sent_anew(
+    refused, paid, payee_id, purpose, finance, colleague
+):
+    waiting = by_transfer(refused, actor=finance)
+    with pytest.raises(TooLate):
+        came_back(waiting, finance)
+    sent(waiting, colleague)
+    with pytest.raises(SenderCantTakeBack):
+        came_back(waiting, colleague)
+    with pytest.raises(TooLate):
+        came_back(refused, finance)
+    for _twice in range(2):
+        assert came_back(waiting, finance).status == "cancelled"
+    with pytest.raises(TooLate):
+        came_back(waiting, finance, "Lý do khác")
+    assert (sums(paid), owed_vnd(payee_id)) == (("paid", 0, 0), 50_000)
+    assert balance_vnd(AccountKind.OUTSIDE_PAYER, "bank") == 0
+    assert acts(waiting) == ["refund_asked", "refund_sent", "refund_came_back"]
+    assert (again(waiting).bank_reference, again(waiting).sent_by) == ("FT26328001", colleague.user_id)
+    anew = by_transfer(refused, actor=finance)
+    sent(anew, colleague, "FT26328002")
+    assert (sums(paid), owed_vnd(payee_id)) == (("paid", 0, 20_000), 30_000)
+
+
+def test_a_whole_refund_that_came_back_leaves_the_request_paid_and_pays_the_debt(
+    paid, payee_id, purpose, finance, colleague
+):
+    pay_out(30_000)
+    waiting = by_transfer(ask(paid, actor=finance, through=ClosedCard()), actor=finance)
+    sent(waiting, colleague)
+    assert (sums(paid), debt_vnd(payee_id)) == (("refunded", 0, 50_000), 30_000)
+    came_back(waiting, finance)
+    assert (sums(paid), owed_vnd(payee_id), debt_vnd(payee_id)) == (("paid", 0, 0), 20_000, 0)
+
+
+def test_eight_who_write_down_at_once_that_it_came_back_move_it_once(
+    app: Flask, refused, paid, payee_id, finance, colleague
+):
+    waiting = by_transfer(refused, actor=finance)
+    sent(waiting, colleague)
+    answers = at_once(app, [partial(came_back, waiting, finance, f"Lý do {n}") for n in range(8)])
+    assert sum(isinstance(answer, Refund) for answer in answers) == 1
+    assert (sums(paid), owed_vnd(payee_id)) == (("paid", 0, 0), 50_000)
+
+
+WORD = {"came_back_reason": "x", "came_back_by": "finance"}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("succeeded", {"status": "cancelled"}, "ck_refund_sent|did not come back"),
+        ("succeeded", {"status": "refused", "sent_by": None, "bank_reference": None}, "ck_refund_transfer|is over"),
+        ("succeeded", {"status": "waiting", "sent_by": None, "bank_reference": None, "finished_at": None}, "is over"),
+        ("succeeded", {"status": "cancelled", "sent_by": None, "bank_reference": None}, "did not come back"),
+        ("succeeded", {"status": "cancelled", "came_back_reason": "x"}, "ck_refund_"),
+        ("succeeded", WORD, "ck_refund_came_back"),
+        ("succeeded", {**WORD, "status": "cancelled", "came_back_by": "sender"}, "ck_refund_came_back_four_eyes"),
+        ("waiting", {**WORD, "status": "cancelled"}, "ck_refund_sent"),
+        ("waiting", {**WORD, "status": "cancelled", "sent_by": "sender", "bank_reference": "F"}, "did not come back"),
+        ("card", {**WORD, "status": "cancelled"}, "ck_refund_ca"),
+    ],
+)
+def test_the_database_itself_calls_off_only_what_came_back(
+    stripe_wire, refused, paid, finance, colleague, was, now, said
+):
+    people = {"finance": finance.user_id, "sender": colleague.user_id}
+    refund = ask(paid, 5_000) if was == "card" else by_transfer(refused, actor=finance)
+    if was == "succeeded":
+        sent(refund, colleague)
+    values = {"finished_at": sa.func.now()} | {name: people.get(value, value) for name, value in now.items()}
+    with pytest.raises(IntegrityError, match=said), transaction() as session:
+        session.execute(sa.update(Refund).where(Refund.id == refund.id).values(**values))
 
 
 def test_only_a_refused_refund_is_sent_by_transfer_and_only_what_is_left(stripe_wire, paid, refused, finance):

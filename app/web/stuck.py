@@ -77,6 +77,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             lambda item: url_for("refunds.show", refund_id=item.id),
         ),
         Group(
+            _("Cổng thẻ đã hoàn mà ở đây không ai yêu cầu"),
+            _("Có người hoàn ở trang quản trị của cổng thẻ, nhưng sổ vẫn ghi tiền cho người bán. Đừng hoàn lại nữa."),
+            finance,
+            cards.unexplained_returns(limit=SHOWN),
+            _("Xem khoản trả"),
+            lambda item: url_for("refunds.overview", ma=item.name),
+        ),
+        Group(
             _("Chi trả chưa được xác nhận"),
             _("Đã duyệt hoặc đã gửi hơn hai ngày mà ngân hàng chưa trả lời hết."),
             finance,

@@ -24,6 +24,7 @@ from app.payments.bank import services as bank
 from app.payments.bank.models import Wire
 from app.payments.bank.wires import Notice
 from app.payments.cards import operations as card_operations
+from app.payments.cards import returns as card_returns
 from app.payments.cards import services as cards
 from app.payments.cards.events import Told
 from app.payments.cards.gateway import GatewayRefused, GatewayUnknown, Intent, RefundWord
@@ -57,6 +58,7 @@ INDEXES = {
     "ix_card_event_waiting",
     "ix_card_payment_suspense",
     "ix_card_payment_unsettled",
+    "ix_card_return_unexplained",
     "ix_desk_item_open",
     "ix_feed_fault_unseen",
     "ix_payment_request_open",
@@ -182,6 +184,18 @@ def test_card_money_that_fits_nothing_is_shown_after_a_day(client):
         card_operations.note_answer(payment.id, charged, clock=late)
     requests.expire_due(clock=SYSTEM_CLOCK)
     shows(client, "Tiền thẻ treo quá một ngày", FINANCE, "/dieu-hanh/tien-treo", "2 ngày")
+
+
+def test_what_the_gateway_gave_back_unasked_is_stuck_unless_it_failed(client):
+    asked = paid_by_card()
+    for status, clock in (("succeeded", before(hours=2)), ("failed", SYSTEM_CLOCK)):
+        word = RefundWord("re_1", status, 20_000, intent_id=f"pi_{asked.id}")
+        with transaction():
+            card_returns.take_word(word, clock=clock)
+        if status == "succeeded":
+            link = f"/dieu-hanh/hoan-tien?ma={asked.code}"
+            shows(client, "Cổng thẻ đã hoàn mà ở đây không ai yêu cầu", FINANCE, link, "2 giờ")
+    assert NOTHING in page_of(client)
 
 
 def test_a_card_event_is_stuck_until_it_is_handled(client):
@@ -320,7 +334,7 @@ def test_each_group_asks_once_and_finds_its_rows_by_an_index(app: Flask):
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     asked = [(statement, parameters) for statement, parameters in asked if "count(*) OVER" in statement]
-    assert len(asked) == 12
+    assert len(asked) == 13
     connection = db.session.connection()
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")

@@ -194,6 +194,16 @@ def unexplained_returns(*, limit: int) -> Queue:
     )
 
 
+def unexplained_vnd(request_id: UUID) -> int:
+    """How much of a request's payment the gateway gave back though nobody asked for it here, in đồng."""
+    total = db.session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(CardReturn.amount_vnd), 0))
+        .join(CardPayment, CardPayment.id == CardReturn.payment_id)
+        .where(CardPayment.request_id == request_id, CardReturn.status == ReturnStatus.UNEXPLAINED)
+    )
+    return int(total or 0)
+
+
 def unhandled_events(before: datetime, *, limit: int) -> Queue:
     """Events that came before then and are not handled, oldest first."""
     return oldest(

@@ -132,6 +132,9 @@ def choose_transfer(
     if went_back_otherwise(refused):
         raise NotRefundable(_("Tiền khoản này đã về thẻ theo đường khác, nên không chuyển khoản thêm lần nữa."))
     _demand_refundable(request)
+    left_vnd = request.refundable_vnd - cards.unexplained_vnd(request.id)
+    if refused.amount_vnd > left_vnd:
+        raise TooMuch(max(left_vnd, 0))
     sealed = seal_record(ACCOUNT_FIELD, json.dumps(asdict(account)))
     draft = _Draft(Way.BANK_TRANSFER, State.WAITING, refused.reason, idempotency_key, refused.lines, refused.id, sealed)
     return _make(request, refused.amount_vnd, draft, actor=actor, clock=clock)

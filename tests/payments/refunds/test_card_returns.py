@@ -16,11 +16,12 @@ from app.core.clock import SYSTEM_CLOCK
 from app.core.database import db, transaction
 from app.payments.cards import queries as cards
 from app.payments.cards import services
-from app.payments.cards.gateway import RefundWord
+from app.payments.cards.gateway import GatewayRefused, RefundWord
 from app.payments.cards.models import CardPayment, CardReturn
 from app.payments.cards.returns import take_word
 from app.payments.ledger.books import check_books
 from app.payments.ledger.models import AccountKind
+from app.payments.refunds.errors import TooMuch
 from app.payments.requests import operations as requests
 from app.payments.requests import queries as request_queries
 from app.payments.requests.models import PaymentRequest
@@ -28,7 +29,7 @@ from tests.factories.payments import make_request
 from tests.fakes.stripe_gateway import FakeStripe, deliver
 from tests.payments.cards.world import intent_of, outcomes, payment_of, suspense_vnd
 from tests.payments.ledger.parallel import at_once
-from tests.payments.refunds.world import balance_vnd, owed_vnd, sums
+from tests.payments.refunds.world import ask, balance_vnd, by_transfer, owed_vnd, sums
 
 
 @pytest.fixture
@@ -134,6 +135,22 @@ def test_a_refund_of_a_matched_payment_waits_for_a_person_once_unless_it_fails(c
     deliver(client, told(event, "evt_4", status="succeeded"))
     assert (waiting(), outcomes()) == ([], ["unknown_refund"] * 5)
     assert payment_of(paid).returned_vnd == 0
+
+
+def test_no_transfer_sends_what_the_gateway_gave_back_in_part(client, stripe_wire, paid, finance):
+    class Fussy:
+        """A gateway that refuses to give back more than is left, with no code that would tell why."""
+
+        def refund(self, **_asked: object) -> RefundWord:
+            raise GatewayRefused("InvalidRequestError 400")
+
+    deliver(client, give_back(stripe_wire, paid, 30_000))
+    whole, part = ask(paid, actor=finance, through=Fussy()), ask(paid, 20_000, actor=finance, through=Fussy())
+    with pytest.raises(TooMuch) as refused:
+        by_transfer(whole, actor=finance)
+    assert refused.value.details == {"refundable_vnd": 20_000}
+    assert by_transfer(part, actor=finance).status == "waiting"
+    assert sums(paid) == ("paid", 20_000, 0)
 
 
 def test_sixteen_at_once_move_it_once(app: Flask, stripe_wire, stray):

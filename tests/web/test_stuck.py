@@ -56,7 +56,6 @@ NOTHING = "Không có khoản nào bị kẹt"
 INDEXES = {
     "ix_bank_notice_waiting",
     "ix_card_event_waiting",
-    "ix_card_payment_suspense",
     "ix_card_payment_unsettled",
     "ix_card_return_unexplained",
     "ix_desk_item_open",

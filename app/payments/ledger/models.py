@@ -24,12 +24,22 @@ class AccountKind(StrEnum):
     OUTSIDE_PAYEE = "outside_payee"  # payees' own bank accounts, as payouts reach them
     OUTSIDE_PAYER = "outside_payer"  # payers' bank accounts, as refunds reach them by transfer
     SELLER_DEBT = "seller_debt"  # what a payee owes us after a refund: zero, or minus the debt
+    COMMISSION = "commission"  # what the platform keeps of sales it collected
+    TAX_WITHHELD = "tax_withheld"  # kept back for the state, by tax: owner `vat` or `income_tax`
+    GATEWAY_FEE = "gateway_fee"  # what a card gateway kept for itself: zero, or minus the cost
+    PAYER_CREDIT = "payer_credit"  # what a payer paid too much and left with a payee for the next time
 
 
-# Accounts that stand for the world, and suspense, keep no running balance: no payment waits for another on their row.
+# Accounts that stand for the world, suspense, and those every sale touches keep no running balance: no payment waits for
+# another on their row.
 OUTSIDE = frozenset(kind for kind in AccountKind if kind.startswith("outside_"))
-WITHOUT_BALANCE = OUTSIDE | {AccountKind.SUSPENSE}
-MAY_GO_NEGATIVE = OUTSIDE | {AccountKind.SELLER_DEBT}
+WITHOUT_BALANCE = OUTSIDE | {
+    AccountKind.SUSPENSE,
+    AccountKind.COMMISSION,
+    AccountKind.TAX_WITHHELD,
+    AccountKind.GATEWAY_FEE,
+}
+MAY_GO_NEGATIVE = OUTSIDE | {AccountKind.SELLER_DEBT, AccountKind.GATEWAY_FEE}
 
 
 class TransferKind(StrEnum):

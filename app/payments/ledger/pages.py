@@ -32,6 +32,10 @@ def kind_words(kind: str) -> str:
         AccountKind.RECEIVED: _("Đã về thẳng tài khoản người nhận"),
         AccountKind.PAYABLE: _("Thu hộ, còn phải trả"),
         AccountKind.SELLER_DEBT: _("Người bán còn nợ sau hoàn tiền"),
+        AccountKind.COMMISSION: _("Phí sàn đã thu"),
+        AccountKind.TAX_WITHHELD: _("Thuế đã khấu trừ, chờ nộp"),
+        AccountKind.GATEWAY_FEE: _("Phí cổng thẻ"),
+        AccountKind.PAYER_CREDIT: _("Tiền dư người mua để lại"),
     }
     return words.get(kind, kind)
 

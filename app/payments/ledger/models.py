@@ -30,8 +30,8 @@ class AccountKind(StrEnum):
     PAYER_CREDIT = "payer_credit"  # what a payer paid too much and left with a payee for the next time
 
 
-# Accounts that stand for the world, suspense, and those every sale touches keep no running balance: no payment waits for
-# another on their row.
+# Accounts that stand for the world, suspense, and those every sale touches keep no running balance: no payment waits
+# for another on their row.
 OUTSIDE = frozenset(kind for kind in AccountKind if kind.startswith("outside_"))
 WITHOUT_BALANCE = OUTSIDE | {
     AccountKind.SUSPENSE,

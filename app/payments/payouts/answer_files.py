@@ -1,4 +1,4 @@
-"""Reading the bank's answers: pain.002 (ISO 20022), or a result sheet with its columns found by name.
+"""Reading the bank's answers: pain.002 or camt.054 (ISO 20022), or a result sheet with its columns found by name.
 
 XML with a document type is refused before anything could expand. A file is of use or not as a whole; a bad row is a
 fault of that row.
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from xml.etree import ElementTree
 
 from app.core.codes import is_valid, normalise
-from app.core.money import MAX_VND
 from app.core.texts import fold, tidy
 from app.core.uploads import Row as Cells
 from app.core.uploads import UnreadableFile, demand_plain_xml, is_xml, read_rows
+from app.payments.payouts import booked_entries
 from app.payments.payouts.answers import MAX_BYTES, MAX_ROWS, Answers, Outcome, Row
 from app.payments.payouts.errors import UnreadableResult
-from app.payments.payouts.models import PAYOUT_PREFIX
+from app.payments.payouts.messages import payout_codes, short, text_of, whole_vnd
 
 # ISO 20022 external payment transaction status codes; what is not settled or refused is still on its way.
 STATUS = {
@@ -75,9 +74,11 @@ def _read_xml(data: bytes, batch_code: str) -> Answers:
         document = ElementTree.fromstring(data)  # noqa: S314  # without a document type there is nothing to expand
     except (SyntaxError, ValueError, LookupError):
         raise UnreadableResult("broken") from None
+    if booked_entries.is_notification(document):
+        return booked_entries.read(document)
     if not _PAIN002.fullmatch(document.tag):
         raise UnreadableResult("not_pain002")
-    if _text(document, "{*}CstmrPmtStsRpt/{*}OrgnlGrpInfAndSts/{*}OrgnlMsgId") != batch_code:
+    if text_of(document, "{*}CstmrPmtStsRpt/{*}OrgnlGrpInfAndSts/{*}OrgnlMsgId") != batch_code:
         raise UnreadableResult("other_batch")
     answers = Answers()
     for place, told in enumerate(document.iterfind("{*}CstmrPmtStsRpt/{*}OrgnlPmtInfAndSts/{*}TxInfAndSts"), start=1):
@@ -91,33 +92,33 @@ def _read_xml(data: bytes, batch_code: str) -> Answers:
 
 
 def _read_transaction(told: Any, place: int, answers: Answers) -> None:
-    ids = [_text(told, path) for path in ("{*}OrgnlEndToEndId", "{*}OrgnlInstrId")]
-    codes = {code for code in map(normalise, ids) if code.startswith(PAYOUT_PREFIX) and is_valid(code)}
+    ids = [text_of(told, path) for path in ("{*}OrgnlEndToEndId", "{*}OrgnlInstrId")]
+    codes = payout_codes(ids)
     if len(codes) > 1:
         answers.fault(place, "no_code", " ".join(ids))
         return
     code = codes.pop() if codes else next(filter(None, ids), "")
-    outcome = STATUS.get(_text(told, "{*}TxSts"))
+    outcome = STATUS.get(text_of(told, "{*}TxSts"))
     amount = told.find("{*}OrgnlTxRef/{*}Amt/{*}InstdAmt")
     amount_vnd = None
     if amount is not None:
-        amount_vnd = _whole(amount.text or "")
+        amount_vnd = whole_vnd(amount.text or "")
         if amount_vnd is None or amount.get("Ccy") != "VND":
             answers.fault(place, "not_an_amount", code)
             return
     if outcome is None:
-        answers.fault(place, "unknown_status", _text(told, "{*}TxSts") or code)
+        answers.fault(place, "unknown_status", text_of(told, "{*}TxSts") or code)
         return
     reason_code, reason = _reason(told)
-    reference = _text(told, "{*}AcctSvcrRef") or _text(told, "{*}ClrSysRef")
-    answers.rows.append(Row(place, normalise(code), outcome, amount_vnd, reason_code, reason, _short(reference, 100)))
+    reference = text_of(told, "{*}AcctSvcrRef") or text_of(told, "{*}ClrSysRef")
+    answers.rows.append(Row(place, normalise(code), outcome, amount_vnd, reason_code, reason, short(reference, 100)))
 
 
 def _of_the_rest(document: Any) -> Row | None:
     """The word on the whole payment or group, when it settles or refuses all that the transactions do not name."""
     for path in ("{*}OrgnlPmtInfAndSts", "{*}OrgnlGrpInfAndSts"):
         for told in document.iterfind(f"{{*}}CstmrPmtStsRpt/{path}"):
-            outcome = STATUS.get(_text(told, "{*}PmtInfSts") or _text(told, "{*}GrpSts"))
+            outcome = STATUS.get(text_of(told, "{*}PmtInfSts") or text_of(told, "{*}GrpSts"))
             if outcome in (Outcome.CONFIRMED, Outcome.RETURNED):
                 reason_code, reason = _reason(told)
                 return Row(0, "", outcome, None, reason_code, reason)
@@ -125,13 +126,9 @@ def _of_the_rest(document: Any) -> Row | None:
 
 
 def _reason(told: Any) -> tuple[str | None, str | None]:
-    code = _text(told, "{*}StsRsnInf/{*}Rsn/{*}Cd") or _text(told, "{*}StsRsnInf/{*}Rsn/{*}Prtry")
+    code = text_of(told, "{*}StsRsnInf/{*}Rsn/{*}Cd") or text_of(told, "{*}StsRsnInf/{*}Rsn/{*}Prtry")
     words = tidy(" ".join(part.text or "" for part in told.iterfind("{*}StsRsnInf/{*}AddtlInf")))
-    return _short(code, 35), _short(words, 500)
-
-
-def _text(parent: Any, path: str) -> str:
-    return tidy(parent.findtext(path) or "")
+    return short(code, 35), short(words, 500)
 
 
 def _read_sheet(data: bytes) -> Answers:
@@ -171,7 +168,7 @@ def _read_row(row: Cells, place: int, columns: dict[str, int], answers: Answers)
     elif told.get(AMOUNT) and amount_vnd is None:
         answers.fault(place, "not_an_amount", told[AMOUNT])
     else:
-        reason, reference = _short(told.get(REASON, ""), 500), _short(told.get(REFERENCE, ""), 100)
+        reason, reference = short(told.get(REASON, ""), 500), short(told.get(REFERENCE, ""), 100)
         answers.rows.append(Row(place, code, outcome, amount_vnd, None, reason, reference))
 
 
@@ -190,16 +187,4 @@ def _shown(cell: object) -> str:
 def _typed(text: str) -> int | None:
     """An amount with or without marks between thousands; anything with decimals is none."""
     bare = re.sub(r"\s|₫|đ|VND", "", text, flags=re.IGNORECASE)
-    return _whole(re.sub(r"[.,]", "", bare)) if re.fullmatch(r"[0-9]+|[0-9]{1,3}([.,][0-9]{3})+", bare) else None
-
-
-def _whole(text: str) -> int | None:
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        return None
-    return int(amount) if amount.is_finite() and 0 < amount <= MAX_VND and amount == int(amount) else None
-
-
-def _short(text: str, longest: int) -> str | None:
-    return text[:longest] or None
+    return whole_vnd(re.sub(r"[.,]", "", bare)) if re.fullmatch(r"[0-9]+|[0-9]{1,3}([.,][0-9]{3})+", bare) else None

@@ -183,7 +183,7 @@ class UnreadableResult(BadInput):
             "too_many_rows": _("Tệp có quá nhiều dòng hoặc cột."),
             "broken": _("Không mở được tệp này. Tải lại tệp từ ngân hàng rồi thử lần nữa."),
             "entities": _("Tệp XML có phần khai báo không an toàn nên không được nhận."),
-            "not_pain002": _("Tệp XML này không phải báo cáo trạng thái pain.002."),
+            "not_pain002": _("Tệp XML này không phải báo cáo pain.002 hay báo nợ, báo có camt.054."),
             "other_batch": _("Tệp này là của một đợt chi trả khác."),
             "no_header": _("Không thấy hàng tiêu đề: cần cột mã chi trả và cột trạng thái."),
             "no_rows": _("Tệp không có khoản nào của đợt này."),

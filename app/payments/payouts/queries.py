@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -150,6 +150,14 @@ def get_batch(batch_id: UUID, *, for_update: bool = False) -> PayoutBatch:
     if found is None:
         raise BatchNotFound()
     return found
+
+
+def sent_codes(codes: Collection[str]) -> set[str]:
+    """Which of these name payouts whose file went to the bank."""
+    at_bank = (State.SENT, State.CONFIRMED, State.RETURNED)
+    if not codes:
+        return set()
+    return set(db.session.scalars(sa.select(Payout.code).where(Payout.code.in_(codes), Payout.status.in_(at_bank))))
 
 
 def batch_by_key(idempotency_key: str) -> PayoutBatch | None:

@@ -1,4 +1,7 @@
-"""Statements as camt.053 (ISO 20022), read with pycamt. No document type, so no entities to expand."""
+"""Statements (camt.053) and notifications (camt.054) of ISO 20022, read with pycamt.
+
+The two hold the same entries; a notification has no balances. No document type, so no entities to expand.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,29 @@ from app.payments.statements.lines import MAX_ROWS, BadCell, Line, Statement, ac
 from app.payments.statements.models import Format
 
 _OTHER = "AccountOther"
+_TRANSACTIONS = "NumberOfTransactions"
 
 
 class _Reader(Camt053Parser):  # type: ignore[misc]
-    """As pycamt, but for banks without IBAN, and never counting an entry once per detail."""
+    """As pycamt, but for banks without IBAN and for notifications, and never counting an entry once per detail."""
+
+    @property
+    def format(self) -> Format:
+        """Which of the two it is."""
+        return Format.NOTIFICATION if self._notifications() else Format.CAMT
+
+    def _notifications(self) -> list[Any]:
+        return list(self.tree.findall("./BkToCstmrDbtCdtNtfctn/Ntfctn", self.namespaces))
+
+    def _find_statements_or_reports(self) -> list[Any]:
+        return self._notifications() or list(super()._find_statements_or_reports())
 
     def _extract_common_entry_data(self, entry: Any, statement: Any) -> dict[str, Any]:
         data: dict[str, Any] = super()._extract_common_entry_data(entry, statement)
         data[_OTHER] = self._find_text(statement, "./Acct/Id/Othr/Id")
         data["Amount"] = self._find_text(entry, "./Amt")
         data["CreditDebitIndicator"] = self._find_text(entry, "./CdtDbtInd")
+        data[_TRANSACTIONS] = self._find_text(entry, "./NtryDtls/Btch/NbOfTxs")
         return data
 
     def _extract_transaction_details(self, tx_detail: Any) -> dict[str, Any]:
@@ -35,6 +51,8 @@ class _Reader(Camt053Parser):  # type: ignore[misc]
         """The details of an entry where their amounts add up to it, else the entry as one."""
         found: list[dict[str, Any]] = super()._extract_transaction(entry, statement)
         whole = self._extract_common_entry_data(entry, statement)
+        if len(found) > 1 or entry.find("./NtryDtls/TxDtls", self.namespaces) is not None:
+            found = [{**part, _TRANSACTIONS: None} for part in found]
         if len(found) <= 1:
             alone = {key: whole[key] for key in ("Amount", "CreditDebitIndicator")}
             return [{**part, **alone} for part in found]
@@ -44,11 +62,11 @@ class _Reader(Camt053Parser):  # type: ignore[misc]
             adds_up = False
         same_way = {part["CreditDebitIndicator"] for part in found} == {whole["CreditDebitIndicator"]}
         memo = " ".join(str(part.get("RemittanceInformationFull") or "") for part in found)
-        return found if adds_up and same_way else [{**whole, "RemittanceInformationFull": memo}]
+        return found if adds_up and same_way else [{**whole, _TRANSACTIONS: None, "RemittanceInformationFull": memo}]
 
 
 def read_camt(data: bytes, own_account: str) -> Statement:
-    """Every booked entry of every statement in the document.
+    """Every booked entry of every statement or notification in the document.
 
     Raises:
         UnreadableStatement, UnreadableFile.
@@ -63,7 +81,7 @@ def read_camt(data: bytes, own_account: str) -> Statement:
         raise UnreadableStatement("broken") from None
     if len(entries) > MAX_ROWS:
         raise UnreadableStatement("too_many_rows")
-    statement = Statement(Format.CAMT)
+    statement = Statement(reader.format)
     for place, entry in enumerate(entries, start=1):
         if clean(entry.get("Status")).upper() in ("", "BOOK"):
             _read_entry(entry, place, own_account, statement)
@@ -94,6 +112,7 @@ def _read_entry(entry: dict[str, Any], place: int, own_account: str, statement: 
                 memo=clean(memo or entry.get("AdditionalEntryInformation")),
                 reference=clean(entry.get("TransactionID"))[:100],
                 event_at=read["date"],
+                end_to_end_id=clean(entry.get("EndToEndId"))[:35],
             )
         )
 
@@ -119,6 +138,8 @@ def _moved(entry: dict[str, Any]) -> tuple[str, int]:
         raise BadCell("which_way")
     if amount <= 0:
         raise BadCell("no_amount")
+    if way == "in" and clean(entry.get(_TRANSACTIONS)).lstrip("0") not in ("", "1"):
+        raise BadCell("many_in_one")  # counted whole, its parts would count again when a notification lists them
     return way, amount
 
 

@@ -19,7 +19,7 @@ class UnreadableStatement(BadInput):
             "old_excel": _("Đây không phải tệp .xlsx. Hãy mở bằng bảng tính rồi lưu thành .xlsx hoặc .csv."),
             "broken": _("Tệp bị hỏng, không mở được. Hãy tải lại từ ngân hàng."),
             "entities": _("Tệp XML có phần khai báo không an toàn nên không nhận."),
-            "not_camt": _("Tệp XML này không phải sao kê camt.053."),
+            "not_camt": _("Tệp XML này không phải sao kê camt.053 hay báo có camt.054."),
             "no_header": _("Không thấy hàng tiêu đề. Sao kê cần có cột ngày và cột số tiền (hoặc ghi có)."),
             "no_lines": _("Không thấy dòng giao dịch nào trong tệp."),
             "account": _("Số tài khoản chỉ gồm chữ số và chữ cái, từ 4 đến 34 ký tự."),

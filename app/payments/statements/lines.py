@@ -34,7 +34,10 @@ class BadCell(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One movement. `place` is the row in the sheet (from 1) or the number of the entry."""
+    """One movement. `place` is the row in the sheet (from 1) or the number of the entry.
+
+    `end_to_end_id` is what the sender named it, where the file says.
+    """
 
     place: int
     direction: str
@@ -43,6 +46,7 @@ class Line:
     memo: str
     reference: str
     event_at: datetime
+    end_to_end_id: str = ""
 
 
 @dataclass(frozen=True)

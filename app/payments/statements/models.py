@@ -24,6 +24,7 @@ class Format(StrEnum):
     """What kind of file a statement came as."""
 
     CAMT = "camt053"
+    NOTIFICATION = "camt054"
     XLSX = "xlsx"
     CSV = "csv"
 
@@ -45,6 +46,7 @@ class LineState(StrEnum):
     NEW = "new"  # read, not applied yet
     KNOWN = "known"  # the same money had come by webhook, poll or another statement
     IGNORED = "ignored"  # money that left
+    OURS = "ours"  # a payout of ours that came back: its batch takes the bank's word, not the inbox of notices
     CLAIMED = "claimed"  # being handed to the notices
     APPLIED = "applied"  # counted
     UNDONE = "undone"  # was counted, and taken back

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.clock import VIETNAM, Clock
+from app.core.codes import normalise
 from app.core.crypto import blind_index, seal_record, unseal_record
 from app.core.database import require_transaction
 from app.core.ids import uuid7
@@ -19,6 +20,7 @@ from app.core.money import FOUR_EYES_VND
 from app.payments.bank import twins, undoing
 from app.payments.bank.undoing import NotFree
 from app.payments.payees.operations import number_index
+from app.payments.payouts import queries as payouts
 from app.payments.statements import queries
 from app.payments.statements.errors import NeedsAnother
 from app.payments.statements.feed import Unread
@@ -60,9 +62,10 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
     named = identities(lines)
     counted = queries.counted_identities(named)
     told = twins.told_by_wires({line.reference for line in lines if line.reference})
+    ours = payouts.sent_codes({normalise(line.end_to_end_id) for line in lines if line.end_to_end_id})
     rows: list[dict[str, Any]] = []
     for line, identity in zip(lines, named, strict=True):
-        incoming = line.direction == "in"
+        incoming = line.direction == "in" and _read_as(line, ours) is LineState.NEW
         told_of = (line.reference, line.amount_vnd, number_index(line.account))
         by_wire = incoming and identity not in counted and _found(told.get(told_of, []), line.event_at)
         rows.append(
@@ -78,13 +81,19 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
                 "memo_enc": seal_record(MEMO_FIELD, line.memo),
                 "event_at": line.event_at,
                 "seen_before": incoming and (identity in counted or by_wire),
-                "state": LineState.NEW if incoming else LineState.IGNORED,
+                "state": _read_as(line, ours),
                 "counted": False,
             }
         )
     session = require_transaction()
     for start in range(0, len(rows), 1_000):
         session.execute(sa.insert(StatementLine), rows[start : start + 1_000])
+
+
+def _read_as(line: Line, ours: Collection[str]) -> LineState:
+    if line.direction != "in":
+        return LineState.IGNORED
+    return LineState.OURS if normalise(line.end_to_end_id) in ours else LineState.NEW
 
 
 def _found(told_at: list[datetime], event_at: datetime) -> bool:

@@ -40,6 +40,7 @@ class Counts:
     new: int = 0
     known: int = 0
     ignored: int = 0
+    ours: int = 0
     applied: int = 0
     undone: int = 0
     kept: int = 0

@@ -12,7 +12,7 @@ MAX_BYTES = 20 * 1024 * 1024
 
 
 def read(data: bytes, *, own_account: str = "") -> Statement:
-    """Read a statement: camt.053, XLSX or CSV.
+    """Read a statement: camt.053, camt.054, XLSX or CSV.
 
     Args:
         own_account: the account it is of, for files that do not say.

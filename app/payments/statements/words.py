@@ -24,6 +24,7 @@ def line_states() -> dict[str, str]:
         "claimed": _("đang ghi"),
         "known": _("đã biết từ trước"),
         "ignored": _("tiền ra, bỏ qua"),
+        "ours": _("khoản chi bị trả lại"),
         "applied": _("đã ghi"),
         "undone": _("đã hoàn tác"),
         "kept": _("giữ lại"),
@@ -69,5 +70,6 @@ def problems() -> dict[str, str]:
         "account_missing": _("thiếu số tài khoản; hãy điền ô số tài khoản khi tải tệp lên"),
         "not_an_account": _("không phải số tài khoản"),
         "not_dong": _("không phải tiền đồng"),
+        "many_in_one": _("nhiều khoản gộp một dòng; hãy nhập tệp camt.054 có từng khoản"),
         "incomplete": _("thiếu dữ liệu hoặc không đúng mẫu"),
     }

@@ -43,3 +43,40 @@ def xlsx_sheet(rows: Sequence[Sequence[object]], header: Sequence[str] = HEADER)
         sheet.write_row(at, 0, row)
     book.close()
     return target.getvalue()
+
+
+NOTIFICATION = "urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"
+
+
+def entry(
+    code: str,
+    amount_vnd: int,
+    reference: str,
+    *,
+    way: str = "DBIT",
+    status: str = "BOOK",
+    reason: str = "",
+    words: str = "",
+    currency: str = "VND",
+) -> str:
+    """What was booked under an end-to-end id; `reason` of a payment that came back."""
+    refs = f"<Refs><EndToEndId>{code}</EndToEndId></Refs>" if code else ""
+    told = f"<AddtlInf>{words}</AddtlInf>" if words else ""
+    back = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn>{told}</RtrInf>" if reason else ""
+    return (
+        f'<Ntry><Amt Ccy="{currency}">{amount_vnd}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>'
+        "<BookgDt><DtTm>2026-11-24T09:30:00+07:00</DtTm></BookgDt>"
+        + (f"<AcctSvcrRef>{reference}</AcctSvcrRef>" if reference else "")
+        + f"<BkTxCd><Prtry><Cd>X</Cd></Prtry></BkTxCd><NtryDtls><TxDtls>{refs}"
+        f'<Amt Ccy="{currency}">{amount_vnd}</Amt><CdtDbtInd>{way}</CdtDbtInd>{back}</TxDtls></NtryDtls></Ntry>'
+    )
+
+
+def booked(*entries: str) -> bytes:
+    """A camt.054.001.08 of what was booked on our account."""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{NOTIFICATION}"><BkToCstmrDbtCdtNtfctn>'
+        "<GrpHdr><MsgId>NH2</MsgId><CreDtTm>2026-11-24T10:00:00</CreDtTm></GrpHdr><Ntfctn><Id>N1</Id>"
+        "<CreDtTm>2026-11-24T10:00:00</CreDtTm><Acct><Id><Othr><Id>0000999900001</Id></Othr></Id></Acct>"
+        f"{''.join(entries)}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    ).encode()

@@ -44,12 +44,31 @@ def camt(account: str, *entries: str, version: str = "camt.053.001.08") -> bytes
     ).encode()
 
 
+def notification(account: str, *entries: str, version: str = "camt.054.001.08") -> bytes:
+    """A camt.054 document of these entries: as camt.053, under other names."""
+    return (
+        camt(account, *entries, version=version)
+        .replace(b"BkToCstmrStmt>", b"BkToCstmrDbtCdtNtfctn>")
+        .replace(b"Stmt>", b"Ntfctn>")
+    )
+
+
 def entry(
-    amount: str, reference: str, memo: str, *, way: str = "CRDT", status: str = "BOOK", currency: str = "VND"
+    amount: str,
+    reference: str,
+    memo: str,
+    *,
+    way: str = "CRDT",
+    status: str = "BOOK",
+    currency: str = "VND",
+    end_to_end_id: str = "",
+    returned: str = "",
 ) -> str:
-    """One entry with one detail."""
+    """One entry with one detail; `returned` is the reason of a payment that came back."""
+    refs = f"<Refs><EndToEndId>{end_to_end_id}</EndToEndId></Refs>" if end_to_end_id else ""
+    back = f"<RtrInf><Rsn><Cd>{returned}</Cd></Rsn></RtrInf>" if returned else ""
     return (
         f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>'
         f"<BookgDt><DtTm>2026-11-23T09:30:00+07:00</DtTm></BookgDt><AcctSvcrRef>{reference}</AcctSvcrRef>"
-        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{memo}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+        f"<NtryDtls><TxDtls>{refs}<RmtInf><Ustrd>{memo}</Ustrd></RmtInf>{back}</TxDtls></NtryDtls></Ntry>"
     )

@@ -25,7 +25,7 @@ from tests.fakes.clock import FrozenClock
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "chophien_template"
 # Filled by migrations or once per run; emptying leaves them.
-REFERENCE_TABLES = ("alembic_version", "area", "area_change")
+REFERENCE_TABLES = ("alembic_version", "area", "area_change", "fee_rule")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -59,6 +59,7 @@ class Refund(Model):
     gateway_refund_id: Mapped[str | None]
     failure_code: Mapped[str | None]
     idempotency_key: Mapped[str]
+    fees_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     seller_vnd: Mapped[int] = mapped_column(sa.BigInteger)
     seller_transfer_id: Mapped[UUID | None]
     debt_vnd: Mapped[int] = mapped_column(sa.BigInteger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, Conflict, NotFound
 
 
 class RequestNotFound(NotFound):
@@ -47,3 +47,30 @@ class MoneyBuiltUpon(AppError):
             ),
             request_code=request_code,
         )
+
+
+class NotExtendable(Conflict):
+    """No more time can be given: it is over, got all it may, or what it is for does not wait."""
+
+    code = "payment_request_not_extendable"
+
+
+class NotReopenable(Conflict):
+    """The rest can't be asked for again."""
+
+    code = "payment_request_not_reopenable"
+
+
+class CreditNotUsable(Conflict):
+    """The payer's credit does not fit this request now; nothing moved."""
+
+    code = "credit_not_usable"
+
+
+class CreditKeyUsed(Conflict):
+    """The key used other credit before."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__(_("Yêu cầu này đã được gửi với nội dung khác. Tải lại trang nhé."))

@@ -56,7 +56,8 @@ class PaymentRequest(Model):
     """One request to pay. `status` follows `states.NEXT`; `paid_vnd` never exceeds `amount_vnd`.
 
     `refunding_vnd` is on its way back to the payer and `refunded_vnd` is back: the database keeps both as sums of the
-    refunds, never above `paid_vnd`, and lets nobody else write them.
+    refunds, never above `paid_vnd`, and lets nobody else write them. `extensions` counts how often its payer got more
+    time; `reopened_at` is when somebody last asked again for the missing part after it had expired.
     """
 
     __tablename__ = "payment_request"
@@ -64,6 +65,12 @@ class PaymentRequest(Model):
         sa.Index("ix_payment_request_purpose", "purpose_kind", "purpose_id"),
         sa.Index("ix_payment_request_payee_id", "payee_id", "id"),
         sa.Index("ix_payment_request_open", "expires_at", postgresql_where=sa.text("status IN ('asked', 'part_paid')")),
+        sa.Index(
+            "ix_payment_request_kept_part",
+            "expires_at",
+            "id",
+            postgresql_where=sa.text("status IN ('expired', 'cancelled') AND paid_vnd > refunding_vnd + refunded_vnd"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -84,6 +91,8 @@ class PaymentRequest(Model):
     expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     paid_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    extensions: Mapped[int] = mapped_column(default=0)
+    reopened_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
     @property
     def purpose(self) -> Purpose:
@@ -120,3 +129,25 @@ class Arrival(Model):
     label: Mapped[str]
     event_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class CreditUse(Model):
+    """A payer's credit with a payee, spent on a request. It goes back into the credit when the request expires."""
+
+    __tablename__ = "credit_use"
+    __table_args__ = (
+        sa.UniqueConstraint("transfer_id", name="uq_credit_use_transfer_id"),
+        sa.UniqueConstraint("idempotency_key", name="uq_credit_use_idempotency_key"),
+        sa.UniqueConstraint("back_transfer_id", name="uq_credit_use_back_transfer_id"),
+        sa.Index("ix_credit_use_request_id", "request_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id"))
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment_request.id"))
+    amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
+    transfer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    idempotency_key: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    back_transfer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    given_back_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

@@ -6,10 +6,12 @@ Each room that collects money registers a handler for its purpose kind when the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.payments.fees.models import Supply
 from app.payments.requests.models import PaymentRequest
 
 
@@ -74,6 +76,50 @@ class HearsOfRefunds(Protocol):
         ...
 
 
+@runtime_checkable
+class LastsLonger(Protocol):
+    """A handler whose requests may get more time; asked inside the transaction that gives it."""
+
+    def on_extended(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
+        """Keep what was promised for the payer; for how much longer.
+
+        Raises:
+            AppError: the room can't; its sentence is shown to the payer.
+        """
+        ...
+
+
+@runtime_checkable
+class OpensAgain(Protocol):
+    """A handler whose expired requests may be opened again when part of their money is there already."""
+
+    def on_reopened(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
+        """Promise anew what `on_expired` gave up, so that `on_paid` may come; for how long, from now.
+
+        Raises:
+            AppError: what was asked for is no more to be had; its sentence is shown to whoever asks.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowsPayer(Protocol):
+    """A handler that may know who ought to pay."""
+
+    def payer_of(self, request: PaymentRequest) -> UUID | None:
+        """The signed-in person who asked for what is paid; None for a guest."""
+        ...
+
+
+@runtime_checkable
+class Sells(Protocol):
+    """A handler whose requests pay for a sale; commission and tax are kept back of what we collect for it."""
+
+    def supply_of(self, request: PaymentRequest) -> Supply | None:
+        """Goods or services; None when this one is no sale. Asked before `on_paid`, and again with each payment."""
+        ...
+
+
 _HANDLERS: dict[str, PurposeHandler] = {}
 
 
@@ -94,7 +140,19 @@ def handler_of(request: PaymentRequest) -> PurposeHandler:
         raise LookupError(f"no room handles payments for {request.purpose_kind!r}") from None
 
 
+def supply_of(request: PaymentRequest) -> Supply | None:
+    """What the payee sold; None for what is no sale, and of which nothing is kept back."""
+    handler = handler_of(request)
+    return handler.supply_of(request) if isinstance(handler, Sells) else None
+
+
 def may_undo(request: PaymentRequest) -> bool:
     """Whether a paid request may become unpaid again; no, unless its room says so."""
     asked = getattr(handler_of(request), "may_undo", None)
     return asked is not None and bool(asked(request))
+
+
+def payer_of(request: PaymentRequest) -> UUID | None:
+    """The signed-in person who ought to pay; None when nobody knows."""
+    handler = handler_of(request)
+    return handler.payer_of(request) if isinstance(handler, KnowsPayer) else None

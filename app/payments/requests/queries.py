@@ -11,11 +11,19 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock, in_vietnam
 from app.core.database import db
+from app.core.errors import BadInput
+from app.core.paging import Page, decode_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
 from app.payments.payees.models import Payee
 from app.payments.requests.errors import RequestNotFound
 from app.payments.requests.models import Arrival, PaymentRequest, Purpose, StandingCode
-from app.payments.requests.states import OPEN
+from app.payments.requests.states import OPEN, State
+
+KEPT_VND = PaymentRequest.paid_vnd - PaymentRequest.refunding_vnd - PaymentRequest.refunded_vnd
+_IS_KEPT_PART = sa.and_(
+    PaymentRequest.status.in_([State.EXPIRED, State.CANCELLED]),
+    PaymentRequest.paid_vnd > PaymentRequest.refunding_vnd + PaymentRequest.refunded_vnd,
+)
 
 
 @dataclass(frozen=True)
@@ -167,3 +175,44 @@ def open_past_expiry(before: datetime, *, limit: int) -> Queue:
         where=sa.select(PaymentRequest).where(PaymentRequest.status.in_(OPEN), PaymentRequest.expires_at < before),
         limit=limit,
     )
+
+
+def kept_parts(*, limit: int) -> Queue:
+    """Closed requests of which part was paid and nobody decided yet what becomes of it, oldest first."""
+    return oldest(
+        PaymentRequest.id,
+        PaymentRequest.code,
+        KEPT_VND,
+        PaymentRequest.expires_at,
+        where=sa.select(PaymentRequest).where(_IS_KEPT_PART),
+        limit=limit,
+    )
+
+
+def kept_page(*, cursor: str | None, limit: int) -> Page[PaymentRequest]:
+    """The same as a list, longest closed first."""
+    statement = sa.select(PaymentRequest).where(_IS_KEPT_PART)
+    if cursor:
+        at, request_id = decode_cursor(cursor, str, str)
+        statement = statement.where(
+            sa.tuple_(PaymentRequest.expires_at, PaymentRequest.id) > sa.tuple_(_moment(at), _uuid(request_id))
+        )
+    order = (PaymentRequest.expires_at, PaymentRequest.id)
+    found = list(db.session.scalars(statement.order_by(*order).limit(limit + 1)))
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(items, encode_cursor(items[-1].expires_at.isoformat(), str(items[-1].id)) if more else None)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput("cursor", errors={"cursor": ["invalid"]}) from None
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadInput("cursor", errors={"cursor": ["invalid"]}) from None

@@ -31,6 +31,8 @@ class Event(StrEnum):
     RETURN_FAILED = "return_failed"  # the payer's bank sent a refund back
     SOME_TAKEN_BACK = "some_taken_back"  # money given to it by mistake leaves again
     ALL_TAKEN_BACK = "all_taken_back"
+    EXTENDED = "extended"  # its payer got more time
+    REOPENED = "reopened"  # part of the money came in time, and the rest is asked for again
 
 
 NEXT: dict[tuple[State, Event], State] = {
@@ -52,6 +54,12 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.EXPIRED, Event.ALL_TAKEN_BACK): State.EXPIRED,
     (State.CANCELLED, Event.SOME_TAKEN_BACK): State.CANCELLED,
     (State.CANCELLED, Event.ALL_TAKEN_BACK): State.CANCELLED,
+    (State.ASKED, Event.EXTENDED): State.ASKED,
+    (State.PART_PAID, Event.EXTENDED): State.PART_PAID,
+    (State.EXPIRED, Event.REOPENED): State.PART_PAID,
+    # The part that came before it closed went back; what it was for stays closed.
+    (State.EXPIRED, Event.MONEY_RETURNED): State.EXPIRED,
+    (State.CANCELLED, Event.MONEY_RETURNED): State.CANCELLED,
 }
 OPEN = frozenset({State.ASKED, State.PART_PAID})
 step = stepper(NEXT, "a request")

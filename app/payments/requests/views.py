@@ -59,11 +59,13 @@ def present(request: PaymentRequest, *, card_client_secret: str | None = None) -
         "method": request.method,
         "amount_vnd": request.amount_vnd,
         "paid_vnd": request.paid_vnd,
+        "missing_vnd": request.missing_vnd,
         "refunding_vnd": request.refunding_vnd,
         "refunded_vnd": request.refunded_vnd,
         "vietqr": vietqr_text(request),
         "card_client_secret": card_client_secret,
         "expires_at": request.expires_at,
+        "extensions": request.extensions,
         "status": request.status,
         "paid_at": request.paid_at,
     }

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -42,6 +43,9 @@ _actor: ContextVar[Actor] = ContextVar("actor", default=GUEST)
 _OPEN = "transaction_open"
 _RESTS_SINCE = "rests_since"
 LONG_REST_S = 30
+DEADLOCK = "40P01"
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
 
 
 class TransactionMisuse(RuntimeError):
@@ -62,8 +66,7 @@ def set_request_actor(actor: Actor) -> None:
     """Set the actor for the rest of this request; what was read before as somebody else is let go."""
     if _actor.get() != actor:
         _actor.set(actor)
-        if db.session().in_transaction():
-            db.session.rollback()
+        _end_reading()
 
 
 def current_actor() -> Actor:
@@ -100,6 +103,24 @@ def transaction(*, actor: Actor | None = None) -> Iterator[Session]:
         _actor.reset(token)
 
 
+def again_after_deadlock(work: Callable[Params, Result]) -> Callable[Params, Result]:
+    """Run a use case once more when the database ended it to resolve a deadlock: nothing of it happened.
+
+    Only for a function that opens its own transaction and does nothing outside of it.
+    """
+
+    @wraps(work)
+    def twice(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        try:
+            return work(*args, **kwargs)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+        return work(*args, **kwargs)
+
+    return twice
+
+
 def require_transaction() -> Session:
     """The session of the open transaction; for operations.
 
@@ -118,10 +139,20 @@ def install(app: Flask, database: SQLAlchemy) -> None:
         event.listen(database.session, "after_begin", _set_row_security)
         event.listen(database.session, "before_flush", _refuse_stray_flush)
         event.listen(database.session, "before_commit", _refuse_stray_commit)
+    app.teardown_appcontext(_end_reading)  # before Flask-SQLAlchemy's own, which would fail the request
     with app.app_context():
         event.listen(database.engine, "connect", assume_role)
         event.listen(database.engine, "checkin", _note_rest)
         event.listen(database.engine, "checkout", _refuse_dead)
+
+
+def _end_reading(_error: BaseException | None = None) -> None:
+    """Let go of a transaction that only read. That its connection died meanwhile makes nothing undone of what was done."""
+    if db.session.registry.has() and db.session().in_transaction():
+        try:
+            db.session.rollback()
+        except sa.exc.DBAPIError:
+            db.session.invalidate()
 
 
 def _set_row_security(session: Session, _transaction: Any, connection: sa.Connection) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core.actor import SYSTEM
 from app.core.clock import Clock
 from app.core.crypto import seal_record
-from app.core.database import db, transaction
+from app.core.database import again_after_deadlock, db, transaction
 from app.core.ids import uuid7
 from app.payments.bank import matching, queries, twins
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, RAW_FIELD, BankNotice, NoticeOutcome, Wire
@@ -52,6 +52,7 @@ def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
         return known.id
 
 
+@again_after_deadlock
 def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
     """Match the notice and move the books, once; a repeat answers what was done."""
     with transaction(actor=SYSTEM):

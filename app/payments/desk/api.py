@@ -96,8 +96,19 @@ def reject(data: dict[str, str], action_id: UUID) -> dict[str, Any]:
 @blp.response(200, ActionSchema)
 @blp.alt_response(409, **_PROBLEM)
 def undo(data: dict[str, str], action_id: UUID) -> dict[str, Any]:
-    """Take a done action back; its money waits again."""
+    """Take a done action back; its money waits again. Above the limit two people have to ask for it."""
     return _one(services.undo(action_id, actor=current_actor(), reason=data["reason"], clock=SYSTEM_CLOCK))
+
+
+@blp.post("/suspense/actions/<uuid:action_id>/keep")
+@requires(Role.FINANCE)
+@idempotent
+@blp.arguments(ReasonSchema)
+@blp.response(200, ActionSchema)
+@blp.alt_response(409, **_PROBLEM)
+def keep(data: dict[str, str], action_id: UUID) -> dict[str, Any]:
+    """Turn down that a done action is taken back."""
+    return _one(services.keep(action_id, actor=current_actor(), reason=data["reason"], clock=SYSTEM_CLOCK))
 
 
 def _one(action: DeskAction) -> dict[str, Any]:

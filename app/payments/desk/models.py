@@ -44,7 +44,8 @@ class DeskItem(Model):
 class DeskAction(Model):
     """One act of a finance person. `state` follows `states.NEXT`; above a limit a second person approves.
 
-    `transfer_id` is the ledger transfer that moved the money, `undo_transfer_id` the one that took it back.
+    `transfer_id` is the ledger transfer that moved the money, `undo_transfer_id` the one that took it back. While
+    `undo_asked_by` of a done action is set, a second person has to say whether it is taken back.
     """
 
     __tablename__ = "desk_action"
@@ -53,8 +54,14 @@ class DeskAction(Model):
         sa.UniqueConstraint("transfer_id", name="uq_desk_action_transfer_id"),
         sa.UniqueConstraint("undo_transfer_id", name="uq_desk_action_undo_transfer_id"),
         sa.CheckConstraint("approved_by <> created_by", name="four_eyes"),
+        sa.CheckConstraint("undo_asked_by <> closed_by", name="undo_four_eyes"),
         sa.Index("ix_desk_action_allocation_id", "allocation_id", "id"),
         sa.Index("ix_desk_action_request_id", "request_id"),
+        sa.Index(
+            "ix_desk_action_undo_asked",
+            "allocation_id",
+            postgresql_where=sa.text("undo_asked_by IS NOT NULL AND state = 'done'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -75,5 +82,8 @@ class DeskAction(Model):
     closed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     closed_reason: Mapped[str | None]
     undo_transfer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    undo_asked_by: Mapped[UUID | None]
+    undo_asked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    undo_reason: Mapped[str | None]
     idempotency_key: Mapped[str]
     position: Mapped[int]

@@ -188,6 +188,22 @@ def undo(action: DeskAction, request: PaymentRequest | None, *, clock: Clock) ->
     action.undo_transfer_id = new_id
 
 
+def undo_needs_another(action: DeskAction, *, actor_id: UUID) -> bool:
+    """Whether this person alone may not take it back: two let it happen, or it is too much with what they took back."""
+    alone_vnd = action.amount_vnd + queries.undone_alone_vnd(action.allocation_id, actor_id)
+    return action.needs_approval or alone_vnd > FOUR_EYES_VND
+
+
+def ask_undo(action: DeskAction, *, actor_id: UUID, reason: str, at: datetime) -> None:
+    """Note who wants a done action taken back, and why; the money stays where it is."""
+    action.undo_asked_by, action.undo_reason, action.undo_asked_at = actor_id, reason, at
+
+
+def forget_undo(action: DeskAction) -> None:
+    """The action stays done."""
+    action.undo_asked_by = action.undo_reason = action.undo_asked_at = None
+
+
 def close(action: DeskAction, *, actor_id: UUID, reason: str, at: datetime) -> None:
     """Note who rejected or undid it, and why."""
     action.closed_by = actor_id

@@ -22,6 +22,7 @@ from app.payments.desk import forms, queries, services, words
 from app.payments.desk.models import DeskAction
 from app.payments.desk.operations import Wish
 from app.payments.desk.queries import View
+from app.payments.desk.states import State
 from app.payments.desk.suggestions import suggest
 
 bp = Blueprint("desk", __name__, template_folder="templates", url_prefix="/dieu-hanh/tien-treo")
@@ -103,6 +104,16 @@ def undo(action_id: UUID) -> Answer:
     )
 
 
+@bp.post("/viec/<uuid:action_id>/giu")
+@requires(Role.FINANCE)
+def keep(action_id: UUID) -> Answer:
+    """Turn down that something done is taken back."""
+    reason = forms.typed(request.form, "reason")
+    return _decide(
+        action_id, lambda: services.keep(action_id, actor=current_actor(), reason=reason, clock=SYSTEM_CLOCK)
+    )
+
+
 def _act(notice_id: UUID, read: Callable[[], list[Wish]], form: str) -> Answer:
     try:
         acted = services.act(
@@ -127,7 +138,10 @@ def _decide(action_id: UUID, do: Callable[[], DeskAction]) -> Answer:
         done = do()
     except AppError as error:
         return _show(notice_id, _placed(error), str(action_id)), error.status
-    flash(_("Đã ghi: %(state)s.", state=words.state(done.state)[0]), "success")
+    if done.state == State.DONE and done.undo_asked_by is not None:
+        flash(_("Đã ghi đề nghị gỡ. Nhờ một cán bộ tài chính khác xem rồi gỡ."), "success")
+    else:
+        flash(_("Đã ghi: %(state)s.", state=words.state(done.state)[0]), "success")
     return redirect(url_for(".item", notice_id=notice_id), 303)
 
 
@@ -141,7 +155,10 @@ def _show(notice_id: UUID, errors: dict[str, str], form: str = "") -> str:
     shown = queries.shown(notice_id)
     acted = queries.actions(notice_id)
     people = {view.action.created_by for view in acted} | {
-        who for view in acted for who in (view.action.approved_by, view.action.closed_by) if who
+        who
+        for view in acted
+        for who in (view.action.approved_by, view.action.closed_by, view.action.undo_asked_by)
+        if who
     }
     return render_template(
         "desk/item.html",

@@ -96,7 +96,16 @@ def suspense(
 
 def _shown(view: View) -> sa.ColumnElement[bool]:
     in_suspense = DeskItem.waiting_vnd + DeskItem.proposed_vnd
-    conditions = {View.OPEN: in_suspense > 0, View.PROPOSED: DeskItem.proposed_vnd > 0, View.SETTLED: in_suspense == 0}
+    undo_asked = sa.exists().where(
+        DeskAction.allocation_id == DeskItem.allocation_id,
+        DeskAction.undo_asked_by.is_not(None),
+        DeskAction.state == State.DONE,
+    )
+    conditions = {
+        View.OPEN: in_suspense > 0,
+        View.PROPOSED: sa.or_(DeskItem.proposed_vnd > 0, undo_asked),
+        View.SETTLED: in_suspense == 0,
+    }
     return conditions[view]
 
 
@@ -275,6 +284,17 @@ def done_alone_vnd(allocation_id: UUID, actor_id: UUID) -> int:
         DeskAction.created_by == actor_id,
         DeskAction.state == State.DONE,
         DeskAction.approved_by.is_(None),
+    )
+    return int(db.session.scalar(total) or 0)
+
+
+def undone_alone_vnd(allocation_id: UUID, actor_id: UUID) -> int:
+    """What this person took back into the item without a second pair of eyes, in đồng."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(DeskAction.amount_vnd), 0)).where(
+        DeskAction.allocation_id == allocation_id,
+        DeskAction.closed_by == actor_id,
+        DeskAction.state == State.UNDONE,
+        DeskAction.undo_asked_by.is_(None),
     )
     return int(db.session.scalar(total) or 0)
 

@@ -65,7 +65,10 @@ class ReasonSchema(Input):
 
 
 class ActionSchema(Output):
-    """One action; `state` is `proposed` until a second person approves one above the limit."""
+    """One action; `state` is `proposed` until a second person approves one above the limit.
+
+    While `undo_asked_by` of a done one is set, its undo waits for a second person: `undo` by another, or `keep`.
+    """
 
     id = fields.UUID()
     kind = fields.String(metadata={"enum": [str(kind) for kind in Kind]})
@@ -83,6 +86,9 @@ class ActionSchema(Output):
     closed_by = fields.UUID(allow_none=True)
     closed_at = fields.AwareDateTime(allow_none=True)
     closed_reason = fields.String(allow_none=True)
+    undo_asked_by = fields.UUID(allow_none=True)
+    undo_asked_at = fields.AwareDateTime(allow_none=True)
+    undo_reason = fields.String(allow_none=True)
 
 
 class ActionsSchema(Output):

@@ -1,4 +1,4 @@
-"""Use cases of the desk: act, approve, reject, undo. The caller's role is checked at the door."""
+"""Use cases of the desk: act, approve, reject, undo, keep. The caller's role is checked at the door."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.core.actor import Actor
 from app.core.clock import Clock
-from app.core.database import transaction
+from app.core.database import again_after_deadlock, transaction
 from app.core.errors import SignInNeeded
 from app.core.states import ImpossibleStep
 from app.core.texts import tidy
@@ -23,6 +23,7 @@ from app.payments.desk.states import Event, State, step
 log = structlog.get_logger()
 
 
+@again_after_deadlock
 def act(
     notice_id: UUID, wishes: Sequence[Wish], *, actor: Actor, idempotency_key: str, clock: Clock
 ) -> list[DeskAction]:
@@ -52,6 +53,7 @@ def act(
     return [action for action, _request in begun]
 
 
+@again_after_deadlock
 def approve(action_id: UUID, *, actor: Actor, clock: Clock) -> DeskAction:
     """A second person has a proposed action done. A repeat by the same person answers what was done.
 
@@ -93,8 +95,12 @@ def reject(action_id: UUID, *, actor: Actor, reason: str, clock: Clock) -> DeskA
         return action
 
 
+@again_after_deadlock
 def undo(action_id: UUID, *, actor: Actor, reason: str, clock: Clock) -> DeskAction:
     """Take a done action back by a reversal; its money waits again.
+
+    Above `FOUR_EYES_VND` per notice and person, and where the action itself needed two, it is only asked for; it
+    happens when another person wants it as well. A repeat by the same person answers what was done.
 
     Raises:
         ActionNotFound, NotFinished, BadAction; MoneyBuiltUpon: refund instead.
@@ -105,9 +111,32 @@ def undo(action_id: UUID, *, actor: Actor, reason: str, clock: Clock) -> DeskAct
         if action.state == State.UNDONE and action.closed_by == actor_id:
             return action
         _next(action, Event.TAKEN_BACK)
+        if action.undo_asked_by == actor_id:
+            return action
+        if action.undo_asked_by is None and operations.undo_needs_another(action, actor_id=actor_id):
+            operations.ask_undo(action, actor_id=actor_id, reason=why, at=clock.now())
+            operations.tell(action, "undo_proposed", actor=actor, clock=clock, reason=why)
+            return action
         operations.undo(action, queries.request_of(action, for_update=True), clock=clock)
         operations.close(action, actor_id=actor_id, reason=why, at=clock.now())
         operations.tell(action, "undone", actor=actor, clock=clock, reason=why)
+        return action
+
+
+def keep(action_id: UUID, *, actor: Actor, reason: str, clock: Clock) -> DeskAction:
+    """Turn down that a done action is taken back (whoever asked for it may withdraw it so); a repeat changes nothing.
+
+    Raises:
+        ActionNotFound, NotFinished, BadAction.
+    """
+    _person(actor)
+    why = operations.tidy_reason(reason)
+    with transaction():
+        action, _item = queries.lock_action(action_id)
+        _next(action, Event.TAKEN_BACK)
+        if action.undo_asked_by is not None:
+            operations.forget_undo(action)
+            operations.tell(action, "undo_rejected", actor=actor, clock=clock, reason=why)
         return action
 
 

@@ -122,6 +122,8 @@ def test_two_people_one_large_return(client, payee):
     assert send_token(other, f"/viec/{view.action.id}/duyet", notice).status_code == 303
     assert balance_vnd(AccountKind.SUSPENSE, "sepay") == 0
     assert send_token(other, f"/viec/{view.action.id}/go", notice, reason=REASON).status_code == 303
+    assert waiting_vnd(notice) == 0
+    assert send_token(client, f"/viec/{view.action.id}/go", notice, reason=REASON).status_code == 303
     assert waiting_vnd(notice) == FOUR_EYES_VND + 1
     assert send_token(other, f"/viec/{NOBODY}/go", notice, reason=REASON).status_code == 404
     assert send_token(other, f"/viec/{view.action.id}/tu-choi", notice, reason=REASON).status_code == 409
@@ -156,12 +158,20 @@ def test_readers_see_all_and_can_press_nothing(client, payee, role):
     assert client.get(f"/api/v1/suspense/{notice}/actions").status_code == 200
 
 
-ACTS = ("/{notice}/gan", "/{notice}/tra-lai", "/viec/{action}/duyet", "/viec/{action}/tu-choi", "/viec/{action}/go")
+ACTS = (
+    "/{notice}/gan",
+    "/{notice}/tra-lai",
+    "/viec/{action}/duyet",
+    "/viec/{action}/tu-choi",
+    "/viec/{action}/go",
+    "/viec/{action}/giu",
+)
 API_ACTS = (
     "/api/v1/suspense/{notice}/actions",
     "/api/v1/suspense/actions/{action}/approve",
     "/api/v1/suspense/actions/{action}/reject",
     "/api/v1/suspense/actions/{action}/undo",
+    "/api/v1/suspense/actions/{action}/keep",
 )
 
 

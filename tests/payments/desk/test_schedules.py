@@ -30,6 +30,7 @@ from tests.payments.desk.world import (
     attach,
     balance_vnd,
     fresh,
+    keep,
     person,
     reject,
     send_back,
@@ -77,6 +78,8 @@ class Done:
     state: str
     checker: int | None = None
     closer: int | None = None
+    needs_two: bool = False
+    undo_asker: int | None = None
     amount_vnd: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,7 +135,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.waiting[notice] -= total
         for action, (asked, vnd) in zip(acted, wanted, strict=True):
             assert action.state == state
-            self.done.append(Done(action, notice, asked, who, state))
+            self.done.append(Done(action, notice, asked, who, state, needs_two=state == "proposed"))
             if asked and state == "done":
                 asked.paid_vnd += vnd
 
@@ -161,14 +164,30 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(data=st.data(), who=WHICH)
     def somebody_undoes(self, data: st.DataObject, who: int) -> None:
         one = self.pick(data)
-        again = one.state == "undone" and one.closer == who
+        again = (one.state == "undone" and one.closer == who) or (one.state == "done" and one.undo_asker == who)
         built_upon = one.asked is not None and one.asked.status == "paid" and one.asked.request.amount_vnd % 2 == 1
-        allowed = again or (one.state == "done" and not built_upon)
-        if self.both(allowed, lambda: undo(one.action, self.people[who])) and not again:
+        alone = one.amount_vnd + sum(
+            other.amount_vnd
+            for other in self.done
+            if (other.notice, other.closer, other.state, other.undo_asker) == (one.notice, who, "undone", None)
+        )
+        only_asks = one.undo_asker is None and (one.needs_two or alone > FOUR_EYES_VND)
+        allowed = again or (one.state == "done" and (only_asks or not built_upon))
+        if one.state == "done" and not again and only_asks:
+            assert self.both(True, lambda: undo(one.action, self.people[who])).state == "done"
+            one.undo_asker = who
+        elif self.both(allowed, lambda: undo(one.action, self.people[who])) and not again:
             one.state, one.closer = "undone", who
             self.waiting[one.notice] += one.amount_vnd
             if one.asked:
                 one.asked.paid_vnd -= one.amount_vnd
+
+    @precondition(lambda self: self.done)
+    @rule(data=st.data(), who=WHICH)
+    def somebody_keeps(self, data: st.DataObject, who: int) -> None:
+        one = self.pick(data)
+        if self.both(one.state == "done", lambda: keep(one.action, self.people[who])):
+            one.undo_asker = None
 
     @rule(which=WHICH)
     def the_asker_cancels(self, which: int) -> None:

@@ -65,6 +65,10 @@ def undo(action: DeskAction, by: Actor | None = None) -> DeskAction:
     return services.undo(action.id, actor=by or person(), reason=REASON, clock=SYSTEM_CLOCK)
 
 
+def keep(action: DeskAction, by: Actor | None = None) -> DeskAction:
+    return services.keep(action.id, actor=by or person(), reason=REASON, clock=SYSTEM_CLOCK)
+
+
 def waiting_vnd(notice_id: UUID) -> int:
     db.session.rollback()
     return queries.shown(notice_id).amount_vnd

@@ -24,6 +24,7 @@ ROOMS = (
     "app.payments.statements",
     "app.payments.desk",
     "app.payments.cards",
+    "app.payments.card_payouts",
     "app.payments.payouts",
     "app.payments.refunds",
     "app.payments.overview",

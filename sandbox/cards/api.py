@@ -52,7 +52,7 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def _authenticate(*, intent_id: str | None = None, client_secret: str | None = None) -> bool:
+def authenticate(*, intent_id: str | None = None, client_secret: str | None = None) -> bool:
     """True for the secret key; False for the publishable key with the client secret of this very intent.
 
     Raises:
@@ -77,12 +77,14 @@ def _authenticate(*, intent_id: str | None = None, client_secret: str | None = N
     return False
 
 
-def _params() -> dict[str, Any]:
+def given() -> dict[str, Any]:
+    """The parameters of this request."""
     source = request.args if request.method == "GET" else request.form
     return forms.nested((name, value) for name, value in source.items(multi=True) if name != "key")
 
 
-def _origin() -> Origin:
+def cause() -> Origin:
+    """What this request's events are caused by."""
     return Origin(request_id=g.request_id, idempotency_key=request.headers.get("Idempotency-Key"))
 
 
@@ -108,7 +110,7 @@ def _replayed(db: sqlite3.Connection, key: str) -> intents.Answer | None:
     return row["status"], json.loads(row["body"])
 
 
-def _perform(work: Work, *, seen_by: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body) -> Response:
+def perform(work: Work, *, seen_by: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body) -> Response:
     """Run `work` once per Idempotency-Key, keeping its answer in the same transaction as its effects.
 
     An answer of 2xx or a declined card (402) is kept; a request refused for its parameters is not, as at Stripe.
@@ -137,7 +139,8 @@ def _perform(work: Work, *, seen_by: Callable[[dict[str, Any]], dict[str, Any]] 
     return response
 
 
-def _read(work: Callable[[sqlite3.Connection], dict[str, Any]]) -> Response:
+def reading(work: Callable[[sqlite3.Connection], dict[str, Any]]) -> Response:
+    """Answer what `work` reads, unless a fault is switched on."""
     faults = _faults()
     failed = faults.fires("fail_5xx", request)
     faults.wait(request)
@@ -183,16 +186,16 @@ def _refused(error: GatewayError) -> ResponseReturnValue:
 @blueprint.post("/v1/payment_intents")
 def create_intent() -> ResponseReturnValue:
     """Ask for a card payment."""
-    _authenticate()
-    params, origin, base = _params(), _origin(), base_url()
-    return _perform(lambda db: intents.create(db, params, origin, base))
+    authenticate()
+    params, origin, base = given(), cause(), base_url()
+    return perform(lambda db: intents.create(db, params, origin, base))
 
 
 @blueprint.get("/v1/payment_intents/<intent_id>")
 def get_intent(intent_id: str) -> ResponseReturnValue:
     """One payment intent; `expand[]=latest_charge` shows its charge in place."""
-    params = _params()
-    trusted = _authenticate(intent_id=intent_id, client_secret=params.get("client_secret"))
+    params = given()
+    trusted = authenticate(intent_id=intent_id, client_secret=params.get("client_secret"))
 
     def work(db: sqlite3.Connection) -> dict[str, Any]:
         intent = load(db, "payment_intent", intent_id)
@@ -202,15 +205,15 @@ def get_intent(intent_id: str) -> ResponseReturnValue:
             intent["latest_charge"] = load(db, "charge", intent["latest_charge"])
         return intent
 
-    return _read(work)
+    return reading(work)
 
 
 @blueprint.post("/v1/payment_intents/<intent_id>/confirm")
 def confirm_intent(intent_id: str) -> ResponseReturnValue:
     """Charge it: by the secret key, or by a buyer's browser holding the client secret."""
-    params, origin, base = _params(), _origin(), base_url()
-    trusted = _authenticate(intent_id=intent_id, client_secret=params.get("client_secret"))
-    return _perform(
+    params, origin, base = given(), cause(), base_url()
+    trusted = authenticate(intent_id=intent_id, client_secret=params.get("client_secret"))
+    return perform(
         lambda db: intents.confirm(db, intent_id, params, origin, base),
         seen_by=(lambda body: body) if trusted else _for_browser,
     )
@@ -219,20 +222,21 @@ def confirm_intent(intent_id: str) -> ResponseReturnValue:
 @blueprint.post("/v1/payment_intents/<intent_id>/cancel")
 def cancel_intent(intent_id: str) -> ResponseReturnValue:
     """Give it up."""
-    _authenticate()
-    params, origin = _params(), _origin()
-    return _perform(lambda db: intents.cancel(db, intent_id, params, origin))
+    authenticate()
+    params, origin = given(), cause()
+    return perform(lambda db: intents.cancel(db, intent_id, params, origin))
 
 
 @blueprint.post("/v1/refunds")
 def create_refund() -> ResponseReturnValue:
     """Give money back."""
-    _authenticate()
-    params, origin = _params(), _origin()
-    return _perform(lambda db: refunds.create(db, params, origin))
+    authenticate()
+    params, origin = given(), cause()
+    return perform(lambda db: refunds.create(db, params, origin))
 
 
 LISTS = {
+    "payouts": ("payout", ("status",)),
     "payment_intents": ("payment_intent", ()),
     "charges": ("charge", ("payment_intent",)),
     "refunds": ("refund", ("payment_intent", "charge")),
@@ -240,29 +244,29 @@ LISTS = {
 }
 
 
-@blueprint.get("/v1/<any(payment_intents, charges, refunds, events):name>")
+@blueprint.get("/v1/<any(payment_intents, charges, refunds, events, payouts):name>")
 def list_objects(name: str) -> ResponseReturnValue:
     """Newest first, in Stripe's list object."""
-    _authenticate()
-    params = _params()
+    authenticate()
+    params = given()
     kind, filters = LISTS[name]
     equal = {field: forms.listed(params.get(field)) for field in filters}
     if name == "events":
         equal["type"] += forms.listed(params.get("types"))
-    return _read(lambda db: list_page(db, kind, params, url=f"/v1/{name}", equal=equal))
+    return reading(lambda db: list_page(db, kind, params, url=f"/v1/{name}", equal=equal))
 
 
-@blueprint.get("/v1/<any(charges, refunds, events):name>/<object_id>")
+@blueprint.get("/v1/<any(charges, refunds, events, payouts):name>/<object_id>")
 def get_object(name: str, object_id: str) -> ResponseReturnValue:
-    """One charge, refund or event."""
-    _authenticate()
-    return _read(lambda db: load(db, LISTS[name][0], object_id))
+    """One charge, refund, event or payout."""
+    authenticate()
+    return reading(lambda db: load(db, LISTS[name][0], object_id))
 
 
 @blueprint.route("/v1/<path:rest>", methods=["GET", "POST", "DELETE"])
 def unknown(rest: str) -> ResponseReturnValue:
     """Anything Stripe has and this gateway does not."""
-    _authenticate()
+    authenticate()
     raise GatewayError(f"Unrecognized request URL ({request.method}: /v1/{rest}).", status=404)
 
 

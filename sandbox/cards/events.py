@@ -20,6 +20,9 @@ POSTED = frozenset(
         "payment_intent.requires_action",
         "charge.refunded",
         "refund.created",
+        "payout.created",
+        "payout.paid",
+        "payout.failed",
     }
 )
 

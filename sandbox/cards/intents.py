@@ -11,7 +11,7 @@ import sqlite3
 import time
 from typing import Any
 
-from sandbox.cards import forms
+from sandbox.cards import balance, forms
 from sandbox.cards.errors import GatewayError, missing
 from sandbox.cards.events import Origin, emit
 from sandbox.cards.numbers import ASKS, SUCCEEDS, TEST_METHODS, Card, chosen_card
@@ -122,6 +122,7 @@ def _charge(
 
 def _succeed(db: sqlite3.Connection, intent: dict[str, Any], card: Card, origin: Origin) -> Answer:
     charge = _charge(db, intent, card, None)
+    balance.note_charge(db, charge)
     intent |= {
         "status": "succeeded",
         "amount_received": intent["amount"],

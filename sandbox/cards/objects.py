@@ -64,11 +64,18 @@ def _created_matches(created: int, wanted: Any) -> bool:
 
 
 def list_page(
-    db: sqlite3.Connection, kind: str, params: dict[str, Any], *, url: str, equal: dict[str, list[str]]
+    db: sqlite3.Connection,
+    kind: str,
+    params: dict[str, Any],
+    *,
+    url: str,
+    equal: dict[str, list[str]],
+    parent: str | None = None,
 ) -> dict[str, Any]:
     """Stripe's list object, newest first, with `limit`, `starting_after`, `ending_before`, `created`.
 
-    `equal` names fields that must have one of the given values; an empty list lets everything pass.
+    `equal` names fields that must have one of the given values; an empty list lets everything pass. With a `parent`
+    only what is under it.
     """
     limit = _limit(params)
     bounds = {"low": 0, "high": 2**62}
@@ -80,8 +87,9 @@ def list_page(
             bounds[side] = row["seq"]
     backwards = bool(params.get("ending_before"))
     rows = db.execute(
-        "SELECT body FROM card_objects WHERE kind = ? AND seq > ? AND seq < ? ORDER BY seq * ?",
-        (kind, bounds["low"], bounds["high"], 1 if backwards else -1),
+        "SELECT body FROM card_objects WHERE kind = ? AND seq > ? AND seq < ? AND (? IS NULL OR parent = ?)"
+        " ORDER BY seq * ?",
+        (kind, bounds["low"], bounds["high"], parent, parent, 1 if backwards else -1),
     )
     data: list[dict[str, Any]] = []
     has_more = False

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from typing import Any
 
-from sandbox.cards import forms
+from sandbox.cards import balance, forms
 from sandbox.cards.errors import GatewayError, missing
 from sandbox.cards.events import Origin, emit
 from sandbox.cards.intents import Answer
@@ -66,6 +66,7 @@ def create(db: sqlite3.Connection, params: dict[str, Any], origin: Origin) -> An
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     save(db, "refund", refund, parent=charge["id"])
+    balance.note_refund(db, refund)
     save(db, "charge", charge)
     emit(db, "refund.created", refund, origin)
     emit(db, "charge.refunded", charge, origin)

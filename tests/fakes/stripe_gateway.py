@@ -19,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
 from app.config import DEMO_SECRETS
+from app.payments.card_payouts.gateway import StripePayouts
 from app.payments.cards.gateway import StripeGateway
 from sandbox import create_app
 from sandbox.context import EXTENSION
@@ -46,6 +47,24 @@ class FakeStripe:
         """Put a card to an intent as the payer; the HTTP status (402: declined)."""
         path = f"/stripe/v1/payment_intents/{intent_id}/confirm"
         return self.http.post(path, data={"payment_method": method}).status_code
+
+    def intent(self, intent_id: str) -> dict[str, Any]:
+        """One intent as the gateway has it now."""
+        return dict(self.http.get(f"/stripe/v1/payment_intents/{intent_id}").json())
+
+    def payouts(self, *, page: int = 100) -> StripePayouts:
+        """Our side of the wire of payouts, which reads so many lines at once."""
+        return StripePayouts(self.gateway().client, page=page)
+
+    def pay_out(self, **planted: int) -> dict[str, Any]:
+        """Let the gateway make its daily payout; `amount_off` and `adjustment` plant a difference in đồng."""
+        answer = self.http.post("/stripe/control/payouts", json=planted)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def finish_payout(self, payout_id: str, outcome: str = "paid") -> None:
+        """Let the bank say what became of it: `paid` or `failed`."""
+        assert self.http.post(f"/stripe/control/payouts/{payout_id}/{outcome}").status_code == 200
 
     def intents(self) -> list[dict[str, Any]]:
         """Every intent, oldest first."""

@@ -102,10 +102,14 @@ class Gateway(RefundGateway, Protocol):
 
 
 class StripeGateway:
-    """Stripe, or what is shaped like it at `api_base`. One client per process; sessions are per thread."""
+    """Stripe, or what is shaped like it at `api_base`. One client per process; sessions are per thread.
+
+    Attributes:
+        client: the SDK's, for rooms above that speak to the same gateway of other things.
+    """
 
     def __init__(self, *, secret_key: str, api_base: str, timeout_s: float = TIMEOUT_S) -> None:
-        self._client = stripe.StripeClient(
+        self.client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": api_base},
             max_network_retries=0,
@@ -114,8 +118,8 @@ class StripeGateway:
 
     def create(self, *, payment_id: UUID, code: str, amount_vnd: int) -> Intent:
         """`POST /v1/payment_intents`; the key is made from our row's id."""
-        with _Translated():
-            made = self._client.v1.payment_intents.create(
+        with Translated():
+            made = self.client.v1.payment_intents.create(
                 {
                     "amount": amount_vnd,
                     "currency": CURRENCY,
@@ -129,23 +133,23 @@ class StripeGateway:
 
     def retrieve(self, intent_id: str) -> Intent:
         """`GET /v1/payment_intents/{id}` with its charge."""
-        with _Translated():
-            found = self._client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+        with Translated():
+            found = self.client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
         return read_intent(found.to_dict())
 
     def cancel(self, intent_id: str) -> Intent:
         """`POST /v1/payment_intents/{id}/cancel`, repeatable: an intent that is over is shown as it is."""
         try:
-            with _Translated():
-                return read_intent(self._client.v1.payment_intents.cancel(intent_id).to_dict())
+            with Translated():
+                return read_intent(self.client.v1.payment_intents.cancel(intent_id).to_dict())
         except GatewayRefused:
             return self.retrieve(intent_id)
 
     def find(self, *, payment_id: UUID, made_at: datetime) -> Intent | None:
         """Walk `GET /v1/payment_intents` back to when we asked; unlike the search, the list lags behind nothing."""
         since = int((made_at - CLOCK_SKEW).timestamp())
-        with _Translated():
-            page = self._client.v1.payment_intents.list({"limit": 100, "created": {"gte": since}})
+        with Translated():
+            page = self.client.v1.payment_intents.list({"limit": 100, "created": {"gte": since}})
             for item in page.auto_paging_iter():
                 found = item.to_dict()
                 if (found.get("metadata") or {}).get("card_payment") == str(payment_id):
@@ -154,8 +158,8 @@ class StripeGateway:
 
     def refund(self, *, refund_id: UUID, intent_id: str, amount_vnd: int) -> RefundWord:
         """`POST /v1/refunds`; the key is made from our row's id."""
-        with _Translated():
-            made = self._client.v1.refunds.create(
+        with Translated():
+            made = self.client.v1.refunds.create(
                 {
                     "payment_intent": intent_id,
                     "amount": amount_vnd,
@@ -168,8 +172,8 @@ class StripeGateway:
 
     def find_refund(self, *, refund_id: UUID, intent_id: str) -> RefundWord | None:
         """Walk `GET /v1/refunds` of the intent."""
-        with _Translated():
-            page = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+        with Translated():
+            page = self.client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
             for item in page.auto_paging_iter():
                 found = read_refund(item.to_dict())
                 if found.refund_id == refund_id:
@@ -177,8 +181,8 @@ class StripeGateway:
         return None
 
 
-class _Translated:
-    """Turns the SDK's errors into ours. Their texts stay out of it: they may hold what was sent."""
+class Translated:
+    """A block in which the SDK's errors turn into ours. Their texts stay out of it: they may hold what was sent."""
 
     def __enter__(self) -> None:
         return None

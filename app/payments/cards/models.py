@@ -31,7 +31,7 @@ class EventOutcome(StrEnum):
 
     The first four as in `Outcome`. `stale`: we knew that, or more. `unknown_intent`: not a payment of ours.
     `ignored`: of a kind that moves nothing here. `unreadable`: signed, but not shaped as documented.
-    `refund_noted`: word of a refund of ours, or of money in suspense, written down.
+    `refund_noted`: word of a refund of ours, or of money in suspense, written down. `payout_noted`: of a payout.
     `unknown_refund`: of one that we did not ask for.
     """
 
@@ -47,6 +47,7 @@ class EventOutcome(StrEnum):
     UNREADABLE = "unreadable"
     REFUND_NOTED = "refund_noted"
     UNKNOWN_REFUND = "unknown_refund"
+    PAYOUT_NOTED = "payout_noted"
 
 
 class ReturnStatus(StrEnum):
@@ -63,6 +64,7 @@ class CardPayment(Model):
     `client_secret_enc` is sealed: whoever holds the secret may pay this intent and see its state.
     `received_vnd`, `charged_at` and `outcome` are set together when the card was charged. `returned_vnd` is what of
     money in suspense the gateway gave back: the sum of the payment's returns, never above `received_vnd`.
+    `settled_at` is when we read it in a payout of the gateway.
     """
 
     __tablename__ = "card_payment"
@@ -75,6 +77,11 @@ class CardPayment(Model):
             postgresql_where=sa.text("status IN ('starting', 'unknown', 'waiting', 'failed')"),
         ),
         sa.Index("ix_card_payment_suspense", "id", postgresql_where=sa.text("outcome <> 'matched'")),
+        sa.Index(
+            "ix_card_payment_not_paid_out",
+            "charged_at",
+            postgresql_where=sa.text("status = 'succeeded' AND settled_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -88,6 +95,7 @@ class CardPayment(Model):
     charged_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     outcome: Mapped[str | None]
     returned_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    settled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 

@@ -5,6 +5,7 @@ Lock order: the event's row, the request's row, the card payment's row, then as 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -80,6 +81,13 @@ def note_answer(payment_id: UUID, intent: Intent, *, clock: Clock) -> None:
     else:
         kind = STATUS_KINDS.get(intent.status, Event.ANSWERED)
     _apply(payment_id, kind, intent, event_at=intent.charged_at or clock.now(), clock=clock)
+
+
+def note_settled(payment_ids: Collection[UUID], *, clock: Clock) -> None:
+    """A payout of the gateway names these charges; told before changes nothing."""
+    for payment in queries.not_settled(payment_ids):
+        payment.settled_at = clock.now()
+    require_transaction().flush()
 
 
 def take_word(event: CardEvent, *, clock: Clock) -> EventOutcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -61,6 +61,32 @@ def find_for_intent(intent_id: str, payment_id: UUID | None) -> CardPayment | No
 def return_of(gateway_refund_id: str) -> CardReturn | None:
     """What we wrote down of this refund at the gateway that nobody asked for here."""
     return db.session.scalar(sa.select(CardReturn).where(CardReturn.gateway_refund_id == gateway_refund_id))
+
+
+def by_intents(intent_ids: Collection[str]) -> dict[str, CardPayment]:
+    """Payments by the gateway's names of their intents, as they are now."""
+    if not intent_ids:
+        return {}
+    wanted = sa.select(CardPayment).where(CardPayment.intent_id.in_(intent_ids))
+    found = db.session.scalars(wanted, execution_options={"populate_existing": True})
+    return {payment.intent_id: payment for payment in found if payment.intent_id}
+
+
+def not_settled(payment_ids: Collection[UUID]) -> list[CardPayment]:
+    """Those of these payments that no payout named yet, locked in sorted order."""
+    if not payment_ids:
+        return []
+    wanted = sa.select(CardPayment).where(CardPayment.id.in_(payment_ids), CardPayment.settled_at.is_(None))
+    locked = wanted.order_by(CardPayment.id).with_for_update()
+    return list(db.session.scalars(locked, execution_options={"populate_existing": True}))
+
+
+def returns_by_name(gateway_refund_ids: Collection[str]) -> dict[str, CardReturn]:
+    """What we wrote down of these refunds at the gateway that nobody asked for here."""
+    if not gateway_refund_ids:
+        return {}
+    found = db.session.scalars(sa.select(CardReturn).where(CardReturn.gateway_refund_id.in_(gateway_refund_ids)))
+    return {made.gateway_refund_id: made for made in found}
 
 
 def client_secret(request_id: UUID) -> str | None:

@@ -27,7 +27,8 @@ def install(app: Flask) -> None:
         """
         SELECT transfer.id::text FROM ledger_transfer AS transfer
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_card'
-        WHERE source.owner_id = 'stripe' AND coalesce(transfer.purpose_kind, '') NOT IN ('refund', 'card_return')
+        WHERE source.owner_id = 'stripe'
+          AND coalesce(transfer.purpose_kind, '') NOT IN ('refund', 'card_return', 'card_payout')
           AND NOT EXISTS (SELECT FROM card_payment AS payment WHERE payment.id = transfer.id)
         """,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.core.clock import Clock
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
+from app.payments.card_payouts.sources import KnownRefund
 from app.payments.refunds.errors import RefundNotFound
 from app.payments.refunds.models import Refund
 from app.payments.refunds.states import UNANSWERED, State
@@ -53,6 +55,16 @@ def find_for_word(gateway_refund_id: str, refund_id: UUID | None) -> Refund | No
     """The refund of this name at the gateway; or the one its metadata names, whose answer we may not have."""
     known = db.session.scalar(sa.select(Refund).where(Refund.gateway_refund_id == gateway_refund_id))
     return known if known is not None or refund_id is None else db.session.get(Refund, refund_id)
+
+
+def by_gateway_ids(gateway_refund_ids: Collection[str]) -> dict[str, KnownRefund]:
+    """Refunds by the gateway's names of them."""
+    rows = db.session.execute(
+        sa.select(Refund.gateway_refund_id, Refund.id, Refund.amount_vnd).where(
+            Refund.gateway_refund_id.in_(gateway_refund_ids)
+        )
+    )
+    return {name: KnownRefund(refund_id, amount_vnd) for name, refund_id, amount_vnd in rows if name}
 
 
 def item(refund_id: UUID) -> RefundItem:

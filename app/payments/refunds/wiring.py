@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.payments.card_payouts import sources
 from app.payments.cards import listeners
 from app.payments.ledger.books import register_invariant
-from app.payments.refunds import operations
+from app.payments.refunds import operations, queries
 
 # `charge.refunded` names no refund and always comes with one of these.
 EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
@@ -16,6 +17,7 @@ def install(_app: Flask) -> None:
     """Listen to the gateway, and name the invariants between refunds, requests and ledger."""
     for event_type in EVENTS:
         listeners.listen(event_type, operations.take_word)
+    sources.know_refunds(queries.by_gateway_ids)
     register_invariant(
         "the ledger sent out what succeeded refunds say, and nothing for any other refund",
         """

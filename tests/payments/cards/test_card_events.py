@@ -353,11 +353,11 @@ def test_nothing_personal_of_an_event_is_stored_in_the_clear(client, asked, char
 @pytest.mark.parametrize(
     ("fault", "broken"),
     [
-        ("UPDATE card_payment SET received_vnd = 49999, outcome = 'late'", 3),
+        ("UPDATE card_payment SET received_vnd = 49999, outcome = 'late'", 4),
         ("UPDATE card_payment SET outcome = 'late'", 2),
         (
             "UPDATE card_payment SET status = 'waiting', received_vnd = NULL, charged_at = NULL, outcome = NULL",
-            2,
+            3,
         ),
     ],
 )

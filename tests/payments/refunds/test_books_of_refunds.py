@@ -19,23 +19,24 @@ from tests.payments.refunds.world import ask
 SENT = "the ledger sent out what succeeded refunds say, and nothing for any other refund"
 HELD = "a refund under way holds its amount in reserve, every other none"
 SUMS = "what went back or is going back of a request is the sum of its refunds, never above what was paid"
+OWES = "what the card gateway owes is all it took and neither gave back, nor kept, nor paid out"
 ORPHAN = "money moved for a refund has its refund"
 FAULTS = {
     "a refund that moved another amount": (
         "UPDATE refund SET amount_vnd = 19999, seller_vnd = 19999 WHERE amount_vnd = 20000",
-        {SENT, SUMS},
+        {SENT, SUMS, OWES},
     ),
     "a refund called back though its money left": (
         "UPDATE refund SET status = 'refused' WHERE amount_vnd = 20000",
-        {SENT, SUMS},
+        {SENT, SUMS, OWES},
     ),
     "a refund under way without its reserve": (
         "UPDATE refund SET status = 'succeeded', finished_at = now(), gateway_refund_id = 're_x'"
         " WHERE amount_vnd = 5000",
-        {SENT, HELD, SUMS},
+        {SENT, HELD, SUMS, OWES},
     ),
     "a request that says it got less back": ("UPDATE payment_request SET refunded_vnd = 0", {SUMS}),
-    "a refund that is gone": ("DELETE FROM refund WHERE amount_vnd = 20000", {ORPHAN, SUMS}),
+    "a refund that is gone": ("DELETE FROM refund WHERE amount_vnd = 20000", {ORPHAN, SUMS, OWES}),
     "a refund's money under another name": (
         "UPDATE ledger_transfer SET purpose_kind = 'other' WHERE purpose_kind = 'refund' AND kind = 'post_pending'",
         {SENT},

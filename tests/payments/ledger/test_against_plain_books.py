@@ -23,11 +23,11 @@ from app.core.ids import uuid7
 from app.payments.ledger import operations, queries, services
 from app.payments.ledger.books import check_books
 from app.payments.ledger.errors import LedgerError
-from app.payments.ledger.models import MAY_GO_NEGATIVE, WITHOUT_BALANCE, Account, AccountKind, TransferKind
+from app.payments.ledger.models import Account, AccountKind, TransferKind
 from app.payments.ledger.operations import NewTransfer
 from tests.fakes.clock import FrozenClock
 from tests.payments.ledger.accounts import hold, make_account, move, reread, resolve
-from tests.payments.ledger.plain_books import Answer, PlainAccount, PlainBooks
+from tests.payments.ledger.plain_books import Answer, PlainBooks
 
 KINDS = (AccountKind.OUTSIDE_CARD, AccountKind.RECEIVED, AccountKind.PAYABLE, AccountKind.RECEIVED)
 AMOUNTS = st.integers(1, 60)
@@ -50,9 +50,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for kind, owner in zip(KINDS, self.owners, strict=True):
             account = make_account(kind, clock=self.clock, owner=owner)
             self.accounts.append(account)
-            self.plain.accounts[account.id] = PlainAccount(
-                barred=kind not in MAY_GO_NEGATIVE, tracked=kind not in WITHOUT_BALANCE
-            )
+            self.plain.open(account.id, kind)
 
     @rule(which=st.integers(0, 3))
     def open_again(self, which: int) -> None:
@@ -92,10 +90,10 @@ class LedgerMachine(RuleBasedStateMachine):
         make = hold if held else move
         self.both(make(self.accounts[source], self.accounts[other], amount, at=self.clock.now()))
 
-    @precondition(lambda self: self.plain.unresolved())
+    @precondition(lambda self: self.plain.waiting)
     @rule(data=st.data(), kind=ENDS, share=st.integers(1, 110))
     def resolve_one(self, data: st.DataObject, kind: TransferKind, share: int) -> None:
-        held = data.draw(st.sampled_from(list(self.plain.unresolved().values())))
+        held = data.draw(st.sampled_from(list(self.plain.waiting.values())))
         amount = max(held.amount_vnd * share // 100, 1) if kind is TransferKind.POST_PENDING else 0
         self.both(resolve(held, kind, amount, at=self.clock.now()))
 
@@ -106,16 +104,16 @@ class LedgerMachine(RuleBasedStateMachine):
         amount = 1 if kind is TransferKind.POST_PENDING else 0
         self.both(resolve(named, kind, amount, at=self.clock.now()))
 
-    @precondition(lambda self: self.asked())
+    @precondition(lambda self: self.plain.landed)
     @rule(data=st.data())
     def repeat(self, data: st.DataObject) -> None:
-        old = data.draw(st.sampled_from(self.asked()))
-        assert self.both(old) == [False]
+        old = data.draw(st.sampled_from(list(self.plain.landed.values())))
+        assert self.both(old) == [(False, old.amount_vnd)]
 
-    @precondition(lambda self: self.asked())
+    @precondition(lambda self: self.plain.landed)
     @rule(data=st.data())
     def repeat_with_other_content(self, data: st.DataObject) -> None:
-        old = data.draw(st.sampled_from(self.asked()))
+        old = data.draw(st.sampled_from(list(self.plain.landed.values())))
         other = data.draw(
             st.sampled_from(
                 [
@@ -139,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
             to_account_id=old.from_account_id,
             reverses_id=old.id,
         )
-        expected = self.plain.post([back])
+        expected = self.plain.post([back], now=self.clock.now())
         assert self._reverse(old, back) == expected
 
     @rule(minutes=st.integers(1, 40))
@@ -160,19 +158,15 @@ class LedgerMachine(RuleBasedStateMachine):
         assert services.expire_pending(clock=self.clock) == self.plain.expire(self.clock.now())
         assert [result for result in check_books() if result.problems] == []
 
-    def asked(self) -> list[NewTransfer]:
-        """What we asked for ourselves; the sweep's own transfers have other ids here and there."""
-        return [one for one in self.plain.landed.values() if one.kind is not TransferKind.EXPIRE_PENDING]
-
     def both(self, *batch: NewTransfer) -> Answer:
-        expected = self.plain.post(batch)
+        expected = self.plain.post(batch, now=self.clock.now())
         assert self._real(batch) == expected
         return expected
 
     def _real(self, batch: tuple[NewTransfer, ...]) -> Answer:
         try:
             with transaction():
-                return [posted.created for posted in operations.post(batch, clock=self.clock)]
+                return [(posted.created, posted.amount_vnd) for posted in operations.post(batch, clock=self.clock)]
         except LedgerError as refusal:
             return type(refusal)
 
@@ -180,7 +174,7 @@ class LedgerMachine(RuleBasedStateMachine):
         try:
             with transaction():
                 posted = operations.reverse(old.id, new_id=back.id, event_at=back.event_at, clock=self.clock)
-                return [posted.created]
+                return [(posted.created, posted.amount_vnd)]
         except LedgerError as refusal:
             return type(refusal)
 

@@ -49,7 +49,7 @@ def test_a_reversal_is_not_reversed(moved, clock):
         take_back(back.id, clock)
 
 
-@pytest.mark.parametrize("change", [{"amount_vnd": 299}, {"amount_vnd": 1}])
+@pytest.mark.parametrize("change", [{"amount_vnd": 299}, {"amount_vnd": 1}, {"balancing": True}])
 def test_a_part_is_no_reversal(moved, clock, change):
     mirrored = replace(
         moved,

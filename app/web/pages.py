@@ -80,11 +80,13 @@ def _doors() -> tuple[Door, ...]:
     return (
         Door("registry.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
+        Door("overview.flows", _("Tiền vào, tiền ra"), _("Hôm nay và những ngày qua, một hình một bảng"), "book"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
         Door("stuck.overview", _("Tiền kẹt"), _("Những khoản đứng yên quá lâu, và việc của ai"), "warn"),
         Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("payouts.overview", _("Chi trả"), _("Chuyển tiền đã thu về tài khoản người bán"), "basket"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
+        Door("card_payouts.overview", _("Cổng thẻ trả tiền"), _("Từng đợt cổng thẻ trả, phí, chỗ chưa khớp"), "book"),
         Door("ledger.accounts", _("Sổ cái"), _("Số dư và sao kê của mọi tài khoản trong sổ"), "book"),
         Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
         Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),

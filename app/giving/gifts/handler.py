@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 from flask_babel import gettext as _
 
 from app.core.clock import Clock
 from app.payments.requests.models import PaymentRequest
+from app.payments.requests.office import OfficeLink
 from app.payments.requests.purposes import PurposeView
 
 from . import operations, queries
@@ -21,6 +25,15 @@ class GiftPurpose:
     def on_expired(self, request: PaymentRequest, *, clock: Clock) -> None:
         """Close the gift."""
         operations.expire(queries.get(request.purpose_id, for_update=True))
+
+    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
+        """The household's giving page; the gift's own code is its giver's."""
+        codes = queries.household_codes(request.purpose_id for request in requests)
+        return {
+            request.id: OfficeLink(_("Ủng hộ hộ %(code)s", code=code), f"/ung-ho/{code}")
+            for request in requests
+            if (code := codes.get(request.purpose_id))
+        }
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The household by its giving code, never by its name."""

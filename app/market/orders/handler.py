@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 from flask_babel import gettext as _
 
 from app.core import jobs
 from app.core.clock import Clock
 from app.market.catalogue import queries as catalogue
 from app.payments.requests.models import PaymentRequest
+from app.payments.requests.office import OfficeLink
 from app.payments.requests.purposes import MoneyReturned, PurposeView
 
 from . import operations, queries
@@ -35,6 +39,15 @@ class OrderPurpose:
         order = queries.get(request.purpose_id, for_update=True)
         if refund.whole and order.seller_told_at is None:
             order.seller_told_at = clock.now()
+
+    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
+        """Each order's own page."""
+        codes = queries.codes_of(request.purpose_id for request in requests)
+        return {
+            request.id: OfficeLink(_("Đơn hàng %(code)s", code=code), f"/don-hang/{code}")
+            for request in requests
+            if (code := codes.get(request.purpose_id))
+        }
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The shop and the order. Whoever pays need not be the buyer, so the buyer's own code stays out of it."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 from flask_babel import gettext as _
 
 from app.core.clock import Clock
 from app.payments.requests.models import PaymentRequest
+from app.payments.requests.office import OfficeLink
 from app.payments.requests.purposes import PurposeView
 
 from . import operations, queries
@@ -26,6 +30,13 @@ class StallSalePurpose:
         """The buyer did not pay in time. A static QR never runs out."""
         if request.standing_code_id is None:
             operations.close_sale(request.purpose_id, SaleStatus.EXPIRED, clock=clock)
+
+    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
+        """The stall's page."""
+        return {
+            request_id: OfficeLink(_("Sạp %(number)s", number=stall.number), f"/sap/{stall.code}")
+            for request_id, stall in queries.stalls_of(requests).items()
+        }
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The stall and its market."""

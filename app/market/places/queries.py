@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -152,6 +153,23 @@ def stall_of(request: PaymentRequest) -> Stall:
     if request.standing_code_id is not None:
         return get_stall(request.purpose_id)
     return _one(Stall.id == sa.select(StallSale.stall_id).where(StallSale.id == request.purpose_id).scalar_subquery())
+
+
+def stalls_of(requests: Sequence[PaymentRequest]) -> dict[UUID, Stall]:
+    """The stall of each stall's request, by the request's id, in one query."""
+    purposes = [request.purpose_id for request in requests if request.purpose_kind == PURPOSE_KIND]
+    sold = sa.and_(StallSale.stall_id == Stall.id, StallSale.id.in_(purposes))
+    rows = db.session.execute(
+        sa.select(Stall, StallSale.id)
+        .outerjoin(StallSale, sold)
+        .where(sa.or_(StallSale.id.is_not(None), Stall.id.in_(purposes)))
+    )
+    found: dict[UUID, Stall] = {}
+    for stall, sale_id in rows:
+        found[stall.id] = stall
+        if sale_id is not None:
+            found[sale_id] = stall
+    return {request.id: found[request.purpose_id] for request in requests if request.purpose_id in found}
 
 
 def sale_by_key(stall_id: UUID, idempotency_key: str) -> StallSale | None:

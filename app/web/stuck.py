@@ -13,6 +13,7 @@ from app.core.clock import Clock
 from app.core.waiting import Queue, Waiting
 from app.market.orders import queries as orders
 from app.payments.bank import queries as bank
+from app.payments.card_payouts import queries as card_payouts
 from app.payments.cards import queries as cards
 from app.payments.desk import queries as desk
 from app.payments.payouts import queries as payouts
@@ -83,6 +84,30 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             cards.unexplained_returns(limit=SHOWN),
             _("Xem khoản trả"),
             lambda item: url_for("refunds.overview", ma=item.name),
+        ),
+        Group(
+            _("Đợt cổng thẻ trả không khớp"),
+            _("Có dòng không khớp sổ, hoặc tổng các dòng khác số tiền của đợt."),
+            finance,
+            card_payouts.with_differences(limit=SHOWN),
+            _("Mở đợt này"),
+            lambda item: url_for("card_payouts.show", payout_id=item.id, lech=1),
+        ),
+        Group(
+            _("Tiền cổng thẻ chưa về"),
+            _("Quá ngày cổng thẻ hẹn ba ngày mà đợt này chưa ghi sổ được."),
+            finance,
+            card_payouts.overdue(limit=SHOWN, clock=clock),
+            _("Mở đợt này"),
+            lambda item: url_for("card_payouts.show", payout_id=item.id),
+        ),
+        Group(
+            _("Thẻ đã trả mà chưa nằm trong đợt nào"),
+            _("Thẻ trả hơn bảy ngày mà cổng thẻ chưa gom tiền về."),
+            finance,
+            card_payouts.charges_in_no_payout(limit=SHOWN, clock=clock),
+            _("Xem các đợt"),
+            lambda _item: url_for("card_payouts.overview"),
         ),
         Group(
             _("Chi trả chưa được xác nhận"),

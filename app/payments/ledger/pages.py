@@ -48,6 +48,7 @@ def purpose_words(kind: str | None) -> str:
         "card_payment": _("Thanh toán thẻ"),
         "refund": _("Hoàn tiền"),
         "payout": _("Chi trả"),
+        "card_payout": _("Cổng thẻ trả"),
     }
     return words.get(kind or "", kind or "–")
 

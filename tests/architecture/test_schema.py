@@ -24,6 +24,8 @@ APPEND_ONLY = {
     "audit_event",
     "arrival",
     "notice_allocation",
+    "fee_hold",
+    "fee_return",
     "consent",
     "log_checkpoint",
     "log_node",

@@ -61,18 +61,14 @@ def of_payee(payee_id: UUID, since: date, until: date) -> list[KindTotal]:
             sa.select(FeeCharge.kind, sa.func.sum(FeeCharge.amount_vnd))
             .where(FeeCharge.payee_id == payee_id, FeeCharge.charged_on >= since, FeeCharge.charged_on < until)
             .group_by(FeeCharge.kind)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     returned = dict(
         db.session.execute(
             sa.select(FeeReturn.kind, sa.func.sum(FeeReturn.amount_vnd))
             .where(FeeReturn.payee_id == payee_id, FeeReturn.returned_on >= since, FeeReturn.returned_on < until)
             .group_by(FeeReturn.kind)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [KindTotal(kind, int(charged.get(kind, 0)), int(returned.get(kind, 0))) for kind in Kind]
 

@@ -44,30 +44,32 @@ def kept_words(kind: str, amount_vnd: int, rate_bp: int | None = None) -> str:
     """One sentence to the seller: what was kept back, and for whom."""
     amount = format_vnd(amount_vnd)
     if kind == Kind.COMMISSION:
-        told = _("Giữ lại %(amount)s tiền phí của chợ.", amount=amount)
+        told = str(_("Giữ lại %(amount)s tiền phí của chợ.", amount=amount))
     elif kind == Kind.VAT:
-        told = _("Giữ lại %(amount)s tiền thuế giá trị gia tăng, chợ nộp thay bà con cho Nhà nước.", amount=amount)
+        told = str(_("Giữ lại %(amount)s tiền thuế giá trị gia tăng, chợ nộp thay bà con cho Nhà nước.", amount=amount))
     else:
-        told = _("Giữ lại %(amount)s tiền thuế thu nhập, chợ nộp thay bà con cho Nhà nước.", amount=amount)
+        told = str(_("Giữ lại %(amount)s tiền thuế thu nhập, chợ nộp thay bà con cho Nhà nước.", amount=amount))
     return told if rate_bp is None else f"{told} " + _("Mức: %(rate)s tiền bán.", rate=rate_words(rate_bp))
 
 
 def tax_words(amount_vnd: int) -> str:
     """All tax in one sentence."""
-    return _("Giữ lại %(amount)s tiền thuế nộp cho Nhà nước thay bà con.", amount=format_vnd(amount_vnd))
+    return str(_("Giữ lại %(amount)s tiền thuế nộp cho Nhà nước thay bà con.", amount=format_vnd(amount_vnd)))
 
 
 def returned_words(amount_vnd: int) -> str:
     """What went back when the buyer got money back."""
-    return _(
+    told = _(
         "Khách được hoàn tiền nên %(amount)s đã giữ lại cũng được trả về, bà con không mất khoản này.",
         amount=format_vnd(amount_vnd),
     )
+    return str(told)
 
 
 def why_words() -> str:
     """Why anything is kept back at all."""
-    return _(
+    told = _(
         "Theo luật, chợ phải giữ lại một phần nhỏ tiền thuế mỗi lần thu hộ tiền bán hàng, rồi nộp cho Nhà nước đứng "
         "tên bà con. Tiền khách chuyển thẳng vào tài khoản của bà con thì chợ không giữ lại gì."
     )
+    return str(told)

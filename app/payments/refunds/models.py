@@ -27,10 +27,10 @@ class Way(StrEnum):
 class Refund(Model):
     """One giving back. Its id makes the idempotency key at the gateway and is the purpose of its ledger transfers.
 
-    `seller_vnd` is taken from what we hold for the seller (`seller_transfer_id` reserves it), `debt_vnd` from the
-    seller's debt. `instead_of_id` names the refused refund that a bank transfer stands for; the payer's account in it
-    is sealed. `sent_by` made the transfer and is never `created_by`; when the bank sent it back, `came_back_by` said
-    so, who is never `sent_by`.
+    `fees_vnd` is what of fees and tax goes back with it, `seller_vnd` is taken from what we hold for the seller
+    (`seller_transfer_id` reserves it), `debt_vnd` from the seller's debt. `instead_of_id` names the refused refund
+    that a bank transfer stands for; the payer's account in it is sealed. `sent_by` made the transfer and is never
+    `created_by`; when the bank sent it back, `came_back_by` said so, who is never `sent_by`.
     """
 
     __tablename__ = "refund"

@@ -23,7 +23,11 @@ def share_vnd(received_vnd: int) -> int:
 
 
 def repay(request: PaymentRequest, *, received_vnd: int, event_at: datetime, clock: Clock) -> None:
-    """Of collected money just posted to the payee, repay what is owed: at most `share_vnd`, the debt, what is free."""
+    """Of collected money just posted to the payee, repay what is owed: at most `share_vnd`, the debt, what is free.
+
+    Args:
+        received_vnd: what the payee has of it, after fees and tax.
+    """
     if request.settlement != Settlement.COLLECTED or not (most_vnd := share_vnd(received_vnd)):
         return
     debt = accounts.find_account(AccountKind.SELLER_DEBT, str(request.payee_id))

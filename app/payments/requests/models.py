@@ -118,6 +118,7 @@ class Arrival(Model):
         sa.UniqueConstraint("transfer_id", name="uq_arrival_transfer_id"),
         sa.Index("ix_arrival_payee_id_created_at", "payee_id", "created_at"),
         sa.Index("ix_arrival_request_id", "request_id"),
+        sa.Index("ix_arrival_event_at", "event_at"),
     )
 
     payee_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payee.id"), primary_key=True)

@@ -16,6 +16,7 @@ from app.core.clock import Clock
 from app.core.codes import new_code
 from app.core.database import require_transaction
 from app.core.ids import uuid7
+from app.payments.fees import operations as fees
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
@@ -23,7 +24,7 @@ from app.payments.payees.models import BankAccount, Payee
 from app.payments.requests import debts
 from app.payments.requests.errors import AlreadyPaid, MoneyBuiltUpon, NoAccount
 from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
-from app.payments.requests.purposes import handler_of, may_undo
+from app.payments.requests.purposes import handler_of, may_undo, supply_of
 from app.payments.requests.states import OPEN, Event, State, step
 
 CODE_PREFIX = "CP"
@@ -158,14 +159,16 @@ def receive(
         purpose=(LEDGER_PURPOSE, request.id),
         event_at=event_at,
     )
+    kept = _keep_back(request, transfer, clock)
     complete = amount_vnd == request.missing_vnd
     request.status = step(State(request.status), Event.MONEY_COMPLETE if complete else Event.MONEY_SHORT)
     request.paid_vnd += amount_vnd
     if complete:
         request.paid_at = clock.now()
         handler_of(request).on_paid(request, clock=clock)
-    ledger.post([transfer], clock=clock)
-    debts.repay(request, received_vnd=amount_vnd, event_at=event_at, clock=clock)
+    ledger.post([transfer, *kept.transfers], clock=clock)
+    fees.note(kept)
+    debts.repay(request, received_vnd=max(amount_vnd - kept.total_vnd, 0), event_at=event_at, clock=clock)
     seq = session.scalars(
         sa.update(Payee)
         .where(Payee.id == request.payee_id)
@@ -188,6 +191,24 @@ def receive(
     session.flush()
 
 
+def _keep_back(request: PaymentRequest, transfer: ledger.NewTransfer, clock: Clock) -> fees.Plan:
+    """What of collected money is commission and the seller's tax. What goes straight to the seller passes us by."""
+    supply = supply_of(request) if request.settlement == Settlement.COLLECTED else None
+    if supply is None:
+        return fees.Plan()
+    payment = fees.Payment(
+        request_id=request.id,
+        payee_id=request.payee_id,
+        transfer_id=transfer.id,
+        amount_vnd=transfer.amount_vnd,
+        supply=supply,
+        is_first=request.paid_vnd == 0,
+        refunded_vnd=request.refunded_vnd,
+        event_at=transfer.event_at,
+    )
+    return fees.withhold(payment, payable_id=transfer.to_account_id, clock=clock)
+
+
 def take_back(request: PaymentRequest, *, transfer_id: UUID, new_id: UUID, amount_vnd: int, clock: Clock) -> None:
     """Reverse the transfer of money given to a locked request by mistake. Its arrival stays: it was heard.
 
@@ -205,6 +226,16 @@ def take_back(request: PaymentRequest, *, transfer_id: UUID, new_id: UUID, amoun
     request.status = step(State(request.status), event)
     request.paid_vnd -= amount_vnd
     request.paid_at = None
+    if request.settlement == Settlement.COLLECTED:
+        why = fees.Occasion(
+            request_id=request.id,
+            payee_id=request.payee_id,
+            refunded_vnd=request.refunded_vnd,
+            refund_id=None,
+            event_at=clock.now(),
+        )
+        payable = ledger.open_account(AccountKind.PAYABLE, str(request.payee_id), clock=clock)
+        fees.take_back(why, payment_transfer_id=transfer_id, payable_id=payable.id, clock=clock)
     ledger.reverse(transfer_id, new_id=new_id, event_at=clock.now(), clock=clock)
     require_transaction().flush()
 

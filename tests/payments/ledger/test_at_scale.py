@@ -146,7 +146,7 @@ class CrowdMachine(RuleBasedStateMachine):
         problems = {f"{result.name}: {problem}" for result in check_books() for problem in result.problems}
         db.session.rollback()
         found = problems - self.found_before
-        self.found_before |= problems  # they stay in the database and are not the next example's
+        self.found_before.update(problems)  # they stay in the database and are not the next example's
         assert not found
 
     def _compare_rows(self) -> None:

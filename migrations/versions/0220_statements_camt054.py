@@ -51,5 +51,44 @@ def upgrade() -> None:
             FOR EACH ROW WHEN (OLD.state = 'done' AND NEW.state = 'undone' AND NEW.undo_asked_by IS NULL
                 AND (NEW.needs_approval OR NEW.amount_vnd > 5000000))
             EXECUTE FUNCTION desk_undo_second_person();
+
+        -- squawk-ignore require-concurrent-index-creation
+        CREATE INDEX ix_bank_notice_line ON bank_notice (amount_vnd, event_at)
+            WHERE direction = 'in' AND wire = 'statement';
+        -- squawk-ignore require-concurrent-index-creation
+        CREATE INDEX ix_bank_notice_resembles ON bank_notice (resembles) WHERE resembles IS NOT NULL;
+
+        -- Lines of statements wait for the wires' notices of their amount and the other way round; notices of wires do
+        -- not wait for each other.
+        CREATE FUNCTION bank_notice_alike_lock(amount bigint, together boolean) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            IF together THEN
+                PERFORM pg_advisory_xact_lock_shared(hashtextextended('bank_notice_alike', amount));
+            ELSE
+                PERFORM pg_advisory_xact_lock(hashtextextended('bank_notice_alike', amount));
+            END IF;
+        END $$;
+
+        -- Lines of statements that may tell of this wire's notice, where one of the two has no reference; nearest first.
+        -- A line without an hour stands at the day's beginning; a booking may be dated after a weekend.
+        CREATE FUNCTION bank_notice_unreferenced(wanted uuid) RETURNS uuid[] LANGUAGE plpgsql AS $$
+        DECLARE
+            mine bank_notice;
+            found uuid[];
+        BEGIN
+            SELECT * INTO STRICT mine FROM bank_notice WHERE id = wanted;
+            PERFORM bank_notice_alike_lock(mine.amount_vnd, true);
+            SELECT array_agg(near.id ORDER BY near.away, near.id) INTO found FROM (
+                SELECT line.id, abs(extract(epoch FROM line.event_at - mine.event_at)) AS away FROM bank_notice AS line
+                WHERE line.wire = 'statement' AND line.direction = 'in' AND line.amount_vnd = mine.amount_vnd
+                  AND line.event_at BETWEEN mine.event_at - interval '1 day' AND mine.event_at + interval '3 days'
+                  AND (line.reference = '' OR mine.reference = '')
+                  AND line.account_indexes && mine.account_indexes
+                  AND line.outcome NOT IN ('ignored', 'known', 'undone') AND line.resembles IS NULL
+                  AND NOT EXISTS (SELECT FROM bank_notice AS third WHERE third.same_as = line.id)
+                  AND NOT EXISTS (SELECT FROM bank_notice AS third WHERE third.resembles = line.id)
+                ORDER BY away, line.id LIMIT 20) AS near;
+            RETURN found;
+        END $$;
         """
     )

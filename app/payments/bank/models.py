@@ -49,7 +49,7 @@ class BankNotice(Model):
     """One notice, stored once per (wire, external id) before anything is done about it.
 
     Raw bytes, memo and account are sealed; `account_indexes` are blind indexes of the account numbers it names.
-    A statement's line that may tell of the same money as another notice waits in suspense and `resembles` that one.
+    One that may tell of the same money as another notice waits in suspense and `resembles` that one.
     """
 
     __tablename__ = "bank_notice"
@@ -65,6 +65,13 @@ class BankNotice(Model):
             "event_at",
             postgresql_where=sa.text("direction = 'in' AND wire <> 'statement'"),
         ),
+        sa.Index(
+            "ix_bank_notice_line",
+            "amount_vnd",
+            "event_at",
+            postgresql_where=sa.text("direction = 'in' AND wire = 'statement'"),
+        ),
+        sa.Index("ix_bank_notice_resembles", "resembles", postgresql_where=sa.text("resembles IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -11,9 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
+from app.core import codes
 from app.core.clock import VIETNAM
+from app.core.crypto import unseal_record
 from app.core.database import db, require_transaction
-from app.payments.bank.models import BankNotice, NoticeOutcome, Wire
+from app.payments.bank import queries
+from app.payments.bank.models import MEMO_FIELD, BankNotice, NoticeOutcome, Wire
+from app.payments.vietqr.memo import find_codes
 
 NEAR = timedelta(hours=24)
 SAME_REFERENCE = timedelta(days=3)  # as in the database's bank_notice_twin
@@ -24,24 +28,53 @@ def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
     """The outcome of a locked notice that moves nothing: money that left, or that is counted already; None otherwise.
 
     It is the same money when account, amount, direction and a non-empty bank reference agree within three days, one
-    of the two came by statement and the other did not, and the counted one was not found again before.
+    of the two came by statement and the other did not, and the counted one was not found again before. What only may
+    be the same money is noted as `resembles`.
     """
     if notice.direction != "in":
         return NoticeOutcome.IGNORED
-    if not notice.reference:
-        return None
-    notice.same_as = require_transaction().scalar(sa.select(sa.func.bank_notice_twin(notice.id)))
+    session = require_transaction()
+    if notice.reference:
+        notice.same_as = session.scalar(sa.select(sa.func.bank_notice_twin(notice.id)))
+    if notice.same_as is None and notice.wire != Wire.STATEMENT:
+        _look_at_unreferenced(notice)
     return NoticeOutcome.KNOWN if notice.same_as else None
 
 
-def may_be_known(notice: BankNotice) -> bool:
-    """Whether a locked notice from a statement may tell of money that is counted already; noted as `resembles`.
+def _look_at_unreferenced(notice: BankNotice) -> None:
+    """Find a wire's money among lines that a statement told of before, where one of the two has no bank reference.
 
-    So it is when a wire told of the same amount at the same account within a day, and no statement has found that yet;
-    or when a statement dates the same reference to another day, not far away.
+    The same code in both memos makes it the same money. Without any code in one of them only a person can say; it then
+    `resembles` the line. Other codes mean other money. Each line stands for one notice.
+    """
+    lines = require_transaction().scalar(sa.select(sa.func.bank_notice_unreferenced(notice.id))) or []
+    if not lines:
+        return
+    mine = _codes(notice.memo_enc)
+    unsure = None
+    for line_id in lines:
+        theirs = _codes(queries.get_notice(line_id).memo_enc)
+        if mine & theirs:
+            notice.same_as = line_id
+            return
+        if not (mine and theirs):
+            unsure = unsure or line_id
+    notice.resembles = unsure
+
+
+def _codes(memo_enc: bytes) -> set[str]:
+    return set(find_codes(unseal_record(MEMO_FIELD, memo_enc), codes.is_valid))
+
+
+def may_be_known(notice: BankNotice) -> bool:
+    """Whether a locked notice may tell of money that is counted already; noted as `resembles`.
+
+    Of a statement's line it is so when a wire told of the same amount at the same account within a day, and no
+    statement has found that yet; or when a statement dates the same reference to another day, not far away.
     """
     if notice.wire == Wire.STATEMENT:
         session = require_transaction()
+        session.execute(sa.select(sa.func.bank_notice_alike_lock(notice.amount_vnd, False)))
         notice.resembles = session.scalar(_near(notice)) or session.scalar(_dated_otherwise(notice))
     return notice.resembles is not None
 

@@ -44,8 +44,10 @@ def install(_app: Flask) -> None:
         """
         SELECT notice.id::text FROM bank_notice AS notice
         LEFT JOIN bank_notice AS twin ON twin.id = notice.same_as
-        WHERE notice.outcome = 'known' AND (twin.direction, twin.amount_vnd, twin.reference)
-                IS DISTINCT FROM (notice.direction, notice.amount_vnd, notice.reference)
+        WHERE notice.outcome = 'known' AND (twin.direction, twin.amount_vnd)
+                IS DISTINCT FROM (notice.direction, notice.amount_vnd)
+           OR notice.outcome = 'known' AND twin.reference <> notice.reference
+                AND '' NOT IN (twin.reference, notice.reference)
            OR notice.outcome = 'known' AND (twin.outcome IS NULL OR twin.outcome IN ('ignored', 'known', 'undone'))
         """,
     )

@@ -35,6 +35,7 @@ ROOMS = (
     "app.market.catalogue",
     "app.market.orders",
     "app.market.places",
+    "app.market.income",
     "app.giving.log",
     "app.giving.gifts",
     "app.web",

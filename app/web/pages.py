@@ -87,6 +87,7 @@ def _doors() -> tuple[Door, ...]:
         Door("payouts.overview", _("Chi trả"), _("Chuyển tiền đã thu về tài khoản người bán"), "basket"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
         Door("card_payouts.overview", _("Cổng thẻ trả tiền"), _("Từng đợt cổng thẻ trả, phí, chỗ chưa khớp"), "book"),
+        Door("income.office", _("Thu nhập người bán"), _("Một năm của một gian hàng, tải PDF"), "book"),
         Door("ledger.accounts", _("Sổ cái"), _("Số dư và sao kê của mọi tài khoản trong sổ"), "book"),
         Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
         Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),

@@ -154,6 +154,7 @@ class FeeReturn(Model):
         sa.Index("ix_fee_return_request_id", "request_id"),
         sa.Index("ix_fee_return_returned_on", "returned_on", "payee_id"),
         sa.Index("ix_fee_return_payee_id", "payee_id", "returned_on"),
+        sa.Index("ix_fee_return_refund_id", "refund_id", postgresql_where=sa.text("refund_id IS NOT NULL")),
         sa.CheckConstraint("amount_vnd <> 0", name="amount"),
     )
 

@@ -21,6 +21,7 @@ from app.payments.cards.models import Outcome
 from app.payments.desk import queries as desk
 from app.payments.desk import words as desk_words
 from app.payments.desk.errors import ActionNotFound
+from app.payments.income import queries as income
 from app.payments.income.kinds import what_of
 from app.payments.income.words import what_words
 from app.payments.ledger import queries as ledger
@@ -50,7 +51,7 @@ def payout(payout_id: UUID) -> str:
     if made is not None:
         cursor = request.args.get("cursor")
         page = ledger.movements(made.account, since=made.since, until=made.until, cursor=cursor, limit=PAGE)
-    behind = queries.requests_behind(page.items)
+    behind = income.requests_behind(line.purpose_id for line in page.items)
     return render_template(
         "trail/payout.html",
         payout=found,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,10 +17,8 @@ from app.payments.desk.models import DeskAction, DeskItem
 from app.payments.income.kinds import What, what_of
 from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import Account, AccountKind, Entry, Transfer
-from app.payments.ledger.queries import Movement
 from app.payments.payouts.models import Payout
 from app.payments.payouts.states import State
-from app.payments.refunds.models import Refund
 from app.payments.requests.models import PaymentRequest
 
 _LIVE = (State.APPROVED, State.SENT, State.CONFIRMED)
@@ -106,24 +104,6 @@ def sums(account_id: UUID, *, since: datetime, until: datetime) -> dict[What, in
         what = what_of(kind, owner_id, purpose_kind)
         found[what] = found.get(what, 0) + int(amount_vnd)
     return {what: found[what] for what in What if found.get(what)}
-
-
-def requests_behind(lines: Iterable[Movement]) -> dict[UUID, PaymentRequest]:
-    """The request that each transfer is about, as far as it is about one; by the purpose's id."""
-    wanted = {line.purpose_id for line in lines if line.purpose_id}
-    if not wanted:
-        return {}
-    refunded = (
-        sa.select(Refund.id.label("purpose_id"), Refund.request_id.label("request_id"))
-        .where(Refund.id.in_(wanted))
-        .subquery()
-    )
-    direct = sa.select(PaymentRequest.id, PaymentRequest).where(PaymentRequest.id.in_(wanted))
-    through = sa.select(refunded.c.purpose_id, PaymentRequest).join(
-        PaymentRequest, PaymentRequest.id == refunded.c.request_id
-    )
-    rows = [*db.session.execute(direct), *db.session.execute(through)]
-    return {row[0]: row[1] for row in rows}
 
 
 def came_for(request_id: UUID) -> Sequence[Came]:

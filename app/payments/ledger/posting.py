@@ -53,6 +53,11 @@ class NewTransfer:
     expires_at: datetime | None = None
     balancing: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it just moves its amount: no reservation, resolution or reversal, and no less than asked."""
+        return self.kind is TransferKind.POSTED and self.reverses_id is None and not self.balancing
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -99,7 +104,12 @@ class Landed:
     amount_vnd: int
 
 
-EntryRow = tuple[UUID, UUID, int, int | None, int | None]
+@dataclass(frozen=True, slots=True)
+class Addition(Landed):
+    """A transfer to be written, with what its accounts held before; None where no running balance is kept."""
+
+    source_before_vnd: int | None
+    target_before_vnd: int | None
 
 
 @dataclass
@@ -110,8 +120,7 @@ class Draft:
     landed: dict[UUID, Landed]
     closed: set[UUID]
     now: datetime
-    rows: list[Landed] = field(default_factory=list)
-    entries: list[EntryRow] = field(default_factory=list)
+    rows: list[Addition] = field(default_factory=list)
     touched: dict[UUID, Standing] = field(default_factory=dict)
 
     def post_set(self, transfers: Sequence[NewTransfer]) -> list[Posted] | LedgerError:
@@ -123,18 +132,18 @@ class Draft:
             before = {side: replace(self.accounts[side]) for side in sides}
         except LedgerError as refusal:
             return refusal
-        marks = len(self.rows), len(self.entries)
+        mark = len(self.rows)
         try:
             return self._apply_all(transfers)
         except LedgerError as refusal:
-            self._forget(marks, before)
+            self._forget(mark, before)
             return refusal
 
-    def _forget(self, marks: tuple[int, int], before: dict[UUID, Standing]) -> None:
-        for row in self.rows[marks[0] :]:
+    def _forget(self, mark: int, before: dict[UUID, Standing]) -> None:
+        for row in self.rows[mark:]:
             del self.landed[row.asked.id]
             self.closed.discard(_closes(row.asked) or row.asked.id)
-        del self.rows[marks[0] :], self.entries[marks[1] :]
+        del self.rows[mark:]
         self.accounts |= before
         self.touched |= {side: standing for side, standing in before.items() if side in self.touched}
 
@@ -178,12 +187,12 @@ class Draft:
             amount_vnd = _available(transfer, source, target)
         if transfer.kind in MOVES_MONEY or transfer.kind is TransferKind.PENDING:
             _demand_cover(transfer, amount_vnd, source, target)
+        row = Addition(transfer, amount_vnd, source.balance_vnd, target.balance_vnd)
         if transfer.kind is TransferKind.PENDING:
             self._reserve(source, target, amount_vnd)
         elif transfer.kind in MOVES_MONEY and amount_vnd:
-            self._move(transfer, source, -amount_vnd)
-            self._move(transfer, target, amount_vnd)
-        row = Landed(transfer, amount_vnd)
+            self._move(source, -amount_vnd)
+            self._move(target, amount_vnd)
         self.rows.append(row)
         self.landed[transfer.id] = row
         ended = _closes(transfer)
@@ -224,13 +233,10 @@ class Draft:
             target.pending_in_vnd += amount_vnd
             self.touched[target.id] = target
 
-    def _move(self, transfer: NewTransfer, account: Standing, amount_vnd: int) -> None:
-        before = account.balance_vnd
-        after = None if before is None else before + amount_vnd
-        if after is not None:
-            account.balance_vnd = after
+    def _move(self, account: Standing, amount_vnd: int) -> None:
+        if account.balance_vnd is not None:
+            account.balance_vnd += amount_vnd
             self.touched[account.id] = account
-        self.entries.append((transfer.id, account.id, amount_vnd, before, after))
 
 
 def _closes(transfer: NewTransfer) -> UUID | None:
@@ -279,8 +285,8 @@ def check_shapes(transfers: Sequence[NewTransfer]) -> None:
             raise InvalidTransfer(transfer.id, "a reversal is posted at once")
         if transfer.expires_at is not None and transfer.kind is not TransferKind.PENDING:
             raise InvalidTransfer(transfer.id, "only a pending transfer expires")
-        if transfer.balancing and transfer.kind in RESOLUTIONS:
-            raise InvalidTransfer(transfer.id, "a resolution moves what it says")
+        if transfer.balancing and (transfer.kind in RESOLUTIONS or transfer.reverses_id):
+            raise InvalidTransfer(transfer.id, "a resolution or a reversal moves what it says")
         if transfer.id.version == 7 and transfer.id.int >> 80 > ahead_ms:
             raise InvalidTransfer(transfer.id, "its id is from the future")
     if len({transfer.id for transfer in transfers}) != len(transfers):

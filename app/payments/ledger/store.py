@@ -1,6 +1,7 @@
-"""The few statements of posting, as set-based SQL on the session's own psycopg connection.
+"""The few statements of posting, on the session's own psycopg connection.
 
-The ORM would cost more than the database's whole work; nothing here knows a rule.
+The ORM would cost more than the database's whole work; nothing here knows a rule. Writing is done by two functions of
+the database (migration 0210): they make the entries from the transfers, and their plans stay.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from uuid import UUID
 import psycopg
 from sqlalchemy.orm import Session
 
-from app.core.clock import Clock
-from app.payments.ledger.errors import NotPending
+from app.core.clock import SYSTEM_CLOCK, Clock
+from app.payments.ledger.errors import ConcurrentRepeat, NotPending
 from app.payments.ledger.models import Account, TransferKind
 from app.payments.ledger.posting import Draft, Landed, NewTransfer, Standing
 
@@ -25,8 +26,9 @@ WITH locked AS MATERIALIZED (
     SELECT {_COLUMNS} FROM ledger_account WHERE id = ANY(%(ids)s::uuid[]) AND balance_vnd IS NOT NULL
     ORDER BY id FOR NO KEY UPDATE
 )
-SELECT * FROM locked
-UNION ALL SELECT {_COLUMNS} FROM ledger_account WHERE id = ANY(%(ids)s::uuid[]) AND balance_vnd IS NULL
+SELECT *, clock_timestamp() FROM locked
+UNION ALL SELECT {_COLUMNS}, clock_timestamp() FROM ledger_account
+WHERE id = ANY(%(ids)s::uuid[]) AND balance_vnd IS NULL
 """  # noqa: S608 - our own column names
 _LANDED = """
 SELECT id, from_account_id, to_account_id, coalesce(at_most_vnd, amount_vnd), event_at, kind, pending_id, reverses_id,
@@ -34,58 +36,50 @@ SELECT id, from_account_id, to_account_id, coalesce(at_most_vnd, amount_vnd), ev
 FROM ledger_transfer WHERE id = ANY(%(ids)s::uuid[])
 """
 _CLOSED = "SELECT transfer_id FROM ledger_closing WHERE transfer_id = ANY(%(ids)s::uuid[])"
-_CLOSE = """, closing AS (
-    INSERT INTO ledger_closing (transfer_id, closed_by_id)
-    SELECT closed.* FROM complete, unnest(%(closed)s::uuid[], %(closed_by)s::uuid[]) AS closed WHERE all_new
-)"""
-# One statement, so that the database's own checks see transfers and entries together. When an id landed before,
-# `all_new` is false and nothing else is written.
-_WRITE = """
-WITH transfer AS (
-    INSERT INTO ledger_transfer
-        (id, kind, from_account_id, to_account_id, amount_vnd, at_most_vnd, pending_id, reverses_id, purpose_kind,
-         purpose_id, event_at, expires_at, created_at)
-    SELECT made.*, %(now)s::timestamptz
-    FROM unnest(%(id)s::uuid[], %(kind)s::text[], %(source)s::uuid[], %(target)s::uuid[], %(amount)s::bigint[],
-                %(at_most)s::bigint[], %(pending)s::uuid[], %(reverses)s::uuid[], %(purpose_kind)s::text[],
-                %(purpose_id)s::uuid[], %(event_at)s::timestamptz[], %(expires_at)s::timestamptz[]) AS made
-    ON CONFLICT (id) DO NOTHING RETURNING id
-), complete AS (
-    SELECT count(*) = cardinality(%(id)s::uuid[]) AS all_new FROM transfer
-), entry AS (
-    INSERT INTO ledger_entry (transfer_id, account_id, amount_vnd, balance_before_vnd, balance_after_vnd, created_at)
-    SELECT side.transfer_id, side.account_id, side.amount_vnd, side.before_vnd, side.after_vnd, %(now)s::timestamptz
-    FROM complete, unnest(%(entry_transfer)s::uuid[], %(entry_account)s::uuid[], %(entry_amount)s::bigint[],
-                          %(before)s::bigint[], %(after)s::bigint[])
-        WITH ORDINALITY AS side (transfer_id, account_id, amount_vnd, before_vnd, after_vnd, place)
-    WHERE all_new ORDER BY side.place
-), account AS (
-    UPDATE ledger_account
-    SET balance_vnd = stand.balance_vnd, pending_in_vnd = stand.in_vnd, pending_out_vnd = stand.out_vnd
-    FROM complete, unnest(%(account)s::uuid[], %(balance)s::bigint[], %(in)s::bigint[], %(out)s::bigint[])
-        AS stand (id, balance_vnd, in_vnd, out_vnd)
-    WHERE ledger_account.id = stand.id AND all_new
-)/*closing*/
-SELECT all_new FROM complete
-"""
-_WRITE_CLOSING = _WRITE.replace("/*closing*/", _CLOSE)
+_POST_PLAIN = "SELECT ledger_post_plain(%s, %s, %s, %s, %s, %s, %s, %s)"
+_WRITE = "SELECT ledger_write(" + ", ".join(["%s"] * 21) + ")"
+
+
+def post_plain(session: Session, transfer: NewTransfer, *, clock: Clock) -> bool:
+    """Post a `plain` transfer in one step, when nothing speaks against it.
+
+    Returns:
+        False, with nothing written, when it is a repeat, is to be refused, or repays a debt: then the rules decide.
+    """
+    purpose_kind, purpose_id = transfer.purpose or (None, None)
+    sides = transfer.from_account_id, transfer.to_account_id
+    cursor = _connection(session).execute(
+        _POST_PLAIN,
+        (transfer.id, *sides, transfer.amount_vnd, purpose_kind, purpose_id, transfer.event_at, _told_now(clock)),
+    )
+    (posted,) = cursor.fetchone() or (False,)
+    if posted:
+        _let_go(session, sides)
+    return bool(posted)
+
+
+def _told_now(clock: Clock) -> datetime | None:
+    """The clock's time; nothing for the system's clock: the database's own is asked, the same for all our machines."""
+    return None if clock is SYSTEM_CLOCK else clock.now()
 
 
 def load(session: Session, transfers: Sequence[NewTransfer], *, clock: Clock, look_up: bool) -> Draft:
     """Lock the accounts, in id order; read what the transfers name.
 
     Args:
-        clock: told only under the lock, so that what is booked later on an account has the later time.
+        clock: asked only under the lock, so that what is booked later on an account has the later time.
         look_up: also read which of the transfers landed before.
     """
     connection = _connection(session)
     sides = {side for one in transfers for side in (one.from_account_id, one.to_account_id)}
-    accounts = {row[0]: Standing(*row) for row in connection.execute(_LOCK, {"ids": _uuids(sides)})}
+    rows = connection.execute(_LOCK, {"ids": _uuids(sides)}).fetchall()
+    accounts = {row[0]: Standing(*row[:-1]) for row in rows}
+    now = _told_now(clock) or max((row[-1] for row in rows), default=clock.now())
     ends = [ended for one in transfers for ended in (one.pending_id, one.reverses_id) if ended]
     wanted = [*ends, *(one.id for one in transfers)] if look_up or ends else []
     landed = {row[0]: _landed(row) for row in connection.execute(_LANDED, {"ids": _uuids(wanted)})} if wanted else {}
     closed = {row[0] for row in connection.execute(_CLOSED, {"ids": _uuids(ends)})} if ends else set()
-    return Draft(accounts, landed, closed, clock.now())
+    return Draft(accounts, landed, closed, now)
 
 
 def write(session: Session, draft: Draft) -> bool:
@@ -96,51 +90,52 @@ def write(session: Session, draft: Draft) -> bool:
 
     Raises:
         NotPending: somebody else ended the same transfer at this moment.
+        ConcurrentRepeat: somebody else posted some of them at this moment.
     """
     if not draft.rows:
         return True
-    ends = [(ended, row.asked.id) for row in draft.rows if (ended := row.asked.pending_id or row.asked.reverses_id)]
     try:
-        cursor = _connection(session).execute(_WRITE_CLOSING if ends else _WRITE, _parameters(draft, ends))
+        cursor = _connection(session).execute(_WRITE, _arguments(draft))
+    except psycopg.errors.SerializationFailure as error:
+        raise ConcurrentRepeat(draft.rows[0].asked.id, "it landed at this very moment; ask again") from error
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "pk_ledger_closing":
             raise NotPending(draft.rows[0].asked.id, "resolved or reversed before") from error
         raise
-    (all_new,) = cursor.fetchone() or (False,)
-    if all_new:
+    (written,) = cursor.fetchone() or (False,)
+    if written:
         _let_go(session, draft.touched)
-    return bool(all_new)
+    return bool(written)
 
 
-def _parameters(draft: Draft, ends: list[tuple[UUID, UUID]]) -> dict[str, Any]:
-    rows, entries, touched = draft.rows, draft.entries, draft.touched.values()
+def _arguments(draft: Draft) -> tuple[Any, ...]:
+    """What `ledger_write` takes, in its order."""
+    rows, touched = draft.rows, draft.touched.values()
     asked = [row.asked for row in rows]
-    return {
-        "now": draft.now,
-        "id": _uuids(one.id for one in asked),
-        "kind": _plain(one.kind.value for one in asked),
-        "source": _uuids(one.from_account_id for one in asked),
-        "target": _uuids(one.to_account_id for one in asked),
-        "amount": _plain(row.amount_vnd for row in rows),
-        "at_most": _plain(one.amount_vnd if one.balancing else None for one in asked),
-        "pending": _uuids(one.pending_id for one in asked),
-        "reverses": _uuids(one.reverses_id for one in asked),
-        "purpose_kind": [one.purpose[0] if one.purpose else None for one in asked],
-        "purpose_id": _uuids(one.purpose[1] if one.purpose else None for one in asked),
-        "event_at": _moments(one.event_at for one in asked),
-        "expires_at": _moments(one.expires_at for one in asked),
-        "entry_transfer": _uuids(entry[0] for entry in entries),
-        "entry_account": _uuids(entry[1] for entry in entries),
-        "entry_amount": _plain(entry[2] for entry in entries),
-        "before": _plain(entry[3] for entry in entries),
-        "after": _plain(entry[4] for entry in entries),
-        "account": _uuids(stand.id for stand in touched),
-        "balance": _plain(stand.balance_vnd for stand in touched),
-        "in": _plain(stand.pending_in_vnd for stand in touched),
-        "out": _plain(stand.pending_out_vnd for stand in touched),
-        "closed": _uuids(ended for ended, _by in ends),
-        "closed_by": _uuids(by for _ended, by in ends),
-    }
+    ends = [(ended, one.id) for one in asked if (ended := one.pending_id or one.reverses_id)]
+    return (
+        _uuids(one.id for one in asked),
+        _plain(one.kind.value for one in asked),
+        _uuids(one.from_account_id for one in asked),
+        _uuids(one.to_account_id for one in asked),
+        _plain(row.amount_vnd for row in rows),
+        _plain(one.amount_vnd if one.balancing else None for one in asked),
+        _uuids(one.pending_id for one in asked),
+        _uuids(one.reverses_id for one in asked),
+        [one.purpose[0] if one.purpose else None for one in asked],
+        _uuids(one.purpose[1] if one.purpose else None for one in asked),
+        _moments(one.event_at for one in asked),
+        _moments(one.expires_at for one in asked),
+        _plain(row.source_before_vnd for row in rows),
+        _plain(row.target_before_vnd for row in rows),
+        _uuids(stand.id for stand in touched),
+        _plain(stand.balance_vnd for stand in touched),
+        _plain(stand.pending_in_vnd for stand in touched),
+        _plain(stand.pending_out_vnd for stand in touched),
+        _uuids(ended for ended, _by in ends),
+        _uuids(by for _ended, by in ends),
+        draft.now,
+    )
 
 
 # PostgreSQL's own text form of arrays. The driver's is general, element by element, and took longer than the posting.
@@ -177,7 +172,7 @@ def _landed(row: Sequence[Any]) -> Landed:
 
 def _let_go(session: Session, ids: Iterable[UUID]) -> None:
     """Have the ORM read the balances again, should it know these accounts."""
-    for id in ids:
+    for id in ids if session.identity_map else ():
         known = session.identity_map.get(session.identity_key(Account, id))
         if known is not None:
             session.expire(known, ["balance_vnd", "pending_in_vnd", "pending_out_vnd"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -65,7 +64,7 @@ def resolve(held: NewTransfer, kind: TransferKind, amount_vnd: int, *, at: datet
     )
 
 
-def post(*transfers: NewTransfer, clock: Clock) -> Sequence[Posted]:
+def post(*transfers: NewTransfer, clock: Clock) -> list[Posted]:
     """Post linked transfers in a transaction of their own."""
     with transaction():
         return operations.post(transfers, clock=clock)

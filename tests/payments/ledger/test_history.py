@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -12,10 +13,12 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from app.config import libpq_url
+from app.core.clock import SYSTEM_CLOCK
 from app.core.ids import uuid7
 from app.identity.roles import Role
 from app.payments.ledger import queries, services
 from app.payments.ledger.models import AccountKind
+from app.payments.ledger.operations import Posted
 from tests.factories.people import make_user, sign_in
 from tests.payments.ledger.accounts import make_account, move, post
 from tests.payments.ledger.parallel import at_once
@@ -152,23 +155,16 @@ def test_a_month_that_began_without_its_tables_does_not_stop_the_next(told, cloc
     assert made == (3,)
 
 
-class OneAfterTheOther:
-    """A clock whose every look is later than the one before; it tells when it was looked at."""
-
-    def __init__(self, start):
-        self.now_is = start
-
-    def now(self):
-        self.now_is += timedelta(seconds=1)
-        return self.now_is
-
-
 def test_who_books_later_on_an_account_has_the_later_time(app, clock):
+    """One by one and in linked sets: on the server's clock, told under the account's lock."""
     outside = make_account(AccountKind.OUTSIDE_BANK, clock=clock)
     account = make_account(AccountKind.RECEIVED, clock=clock)
-    shared = OneAfterTheOther(clock.now())
-    works = [lambda: post(move(outside, account, 1, at=clock.now()), clock=shared)] * 8
+
+    def book(many: int) -> list[Posted]:
+        return post(*(move(outside, account, 1, at=clock.now()) for _one in range(many)), clock=SYSTEM_CLOCK)
+
+    began = SYSTEM_CLOCK.now()
+    works = [partial(book, 1 + number % 2) for number in range(40)]
     assert [error for error in at_once(app, works) if isinstance(error, Exception)] == []
-    window = {"since": clock.now(), "until": clock.now() + timedelta(days=1)}
-    lines = list(queries.all_movements(account, **window))
-    assert [line.balance_vnd for line in lines] == list(range(1, 9))
+    lines = list(queries.all_movements(account, since=began, until=began + timedelta(days=1)))
+    assert [line.balance_vnd for line in lines] == list(range(1, 61))

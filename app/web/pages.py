@@ -82,6 +82,7 @@ def _doors() -> tuple[Door, ...]:
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
         Door("overview.flows", _("Tiền vào, tiền ra"), _("Hôm nay và những ngày qua, một hình một bảng"), "book"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
+        Door("kept.overview", _("Trả thiếu"), _("Hết hạn khi mới nhận một phần tiền"), "warn"),
         Door("stuck.overview", _("Tiền kẹt"), _("Những khoản đứng yên quá lâu, và việc của ai"), "warn"),
         Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("payouts.overview", _("Chi trả"), _("Chuyển tiền đã thu về tài khoản người bán"), "basket"),

@@ -54,6 +54,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             lambda item: url_for("desk.item", notice_id=item.id),
         ),
         Group(
+            _("Hết hạn khi mới trả một phần"),
+            _("Phần đã trả nằm ở tài khoản người nhận. Xin trả nốt, hoặc nhờ người nhận chuyển trả."),
+            finance,
+            requests.kept_parts(limit=SHOWN),
+            _("Xem khoản trả thiếu"),
+            lambda item: url_for("kept.show", code=item.name),
+        ),
+        Group(
             _("Tiền thẻ treo quá một ngày"),
             _("Thẻ đã bị trừ tiền mà khoản đó không nhận nữa. Xem lại, rồi hoàn ở trang quản trị của cổng thẻ."),
             finance,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -26,14 +27,25 @@ class GiftPurpose:
         """Close the gift."""
         operations.expire(queries.get(request.purpose_id, for_update=True))
 
-    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
-        """The household's giving page; the gift's own code is its giver's."""
-        codes = queries.household_codes(request.purpose_id for request in requests)
-        return {
-            request.id: OfficeLink(_("Ủng hộ hộ %(code)s", code=code), f"/ung-ho/{code}")
-            for request in requests
-            if (code := codes.get(request.purpose_id))
-        }
+    def on_extended(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
+        """Wait a few days more, as long as the household takes gifts.
+
+        Raises:
+            NotListed, NoDirectGift: it does not any more.
+        """
+        operations.demand_welcome(queries.get(request.purpose_id), clock=clock)
+        return operations.LONGER
+
+    def on_reopened(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
+        """Let the rest of a gift come, as long as the household takes gifts.
+
+        Raises:
+            NotListed, NoDirectGift: it does not any more.
+        """
+        gift = queries.get(request.purpose_id, for_update=True)
+        operations.demand_welcome(gift, clock=clock)
+        operations.reopen(gift)
+        return operations.PAY_WITHIN
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The household by its giving code, never by its name."""
@@ -45,3 +57,12 @@ class GiftPurpose:
             back_url=f"/ung-ho/{gift.household_code}",
             done_url=f"/ung-ho/bien-nhan/{gift.code}",
         )
+
+    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
+        """The household's giving page; the gift's own code is its giver's."""
+        codes = queries.household_codes(request.purpose_id for request in requests)
+        return {
+            request.id: OfficeLink(_("Ủng hộ hộ %(code)s", code=code), f"/ung-ho/{code}")
+            for request in requests
+            if (code := codes.get(request.purpose_id))
+        }

@@ -15,15 +15,19 @@ from app.core.clock import Clock, in_vietnam
 from app.core.database import require_transaction
 from app.giving.log.leaves import Kind
 from app.giving.log.operations import append_leaf
+from app.households.welfare import queries as welfare
+from app.households.welfare.errors import NotListed
 from app.payments.requests import operations as requests
 from app.payments.requests.models import Method, PaymentRequest, Purpose
 
+from .errors import NoDirectGift
 from .models import Gift, ReceiptYear
 from .states import Event, State, step
 
 CODE_PREFIX = "UH"
 PURPOSE_KIND = "gift"
 PAY_WITHIN = timedelta(days=7)
+LONGER = timedelta(days=3)
 _NEXT_RECEIPT = sa.Sequence("gift_receipt_seq")
 
 
@@ -82,6 +86,30 @@ def expire(gift: Gift) -> None:
         ImpossibleStep: it was received or expired before.
     """
     gift.status = step(State(gift.status), Event.TIME_PASSED)
+    require_transaction().flush()
+
+
+def demand_welcome(gift: Gift, *, clock: Clock) -> None:
+    """The household still takes gifts this way, at the same payee.
+
+    Raises:
+        NotListed: it takes none any more.
+        NoDirectGift: it takes no transfer straight to its account any more.
+    """
+    household = welfare.public_by_code(gift.household_code, clock=clock)
+    if gift.method == Method.VIETQR and not household.direct:
+        raise NoDirectGift()
+    if welfare.payee_for_gift(gift.household_code, clock=clock) != gift.payee_id:
+        raise NotListed
+
+
+def reopen(gift: Gift) -> None:
+    """Let a locked gift that expired be completed.
+
+    Raises:
+        ImpossibleStep: it did not expire.
+    """
+    gift.status = step(State(gift.status), Event.REOPENED)
     require_transaction().flush()
 
 

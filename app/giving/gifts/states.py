@@ -24,10 +24,12 @@ class Event(StrEnum):
 
     MONEY_COMPLETE = "money_complete"
     TIME_PASSED = "time_passed"
+    REOPENED = "reopened"  # part of the money had come, and the rest is asked for again
 
 
 NEXT: dict[tuple[State, Event], State] = {
     (State.ASKED, Event.MONEY_COMPLETE): State.RECEIVED,
     (State.ASKED, Event.TIME_PASSED): State.EXPIRED,
+    (State.EXPIRED, Event.REOPENED): State.ASKED,
 }
 step = stepper(NEXT, "a gift")

@@ -31,6 +31,9 @@ CODE_PREFIX = "DH"
 PURPOSE_KIND = "order"
 # How long stock waits for the money.
 PAY_WITHIN = timedelta(minutes=30)
+# How much longer when the buyer asks; and how long for the rest of an order that was paid in part and opened again.
+LONGER = timedelta(minutes=30)
+REST_WITHIN = timedelta(hours=24)
 
 
 def lock_key(idempotency_key: str) -> None:
@@ -154,6 +157,27 @@ def move(order: Order, event: Event, *, clock: Clock) -> None:
     for hold in held:
         hold.state = STOCK[status]
         hold.resolved_at = clock.now()
+    session.flush()
+
+
+def reopen(order: Order) -> None:
+    """Take a locked, expired order back and hold its stock anew, at the prices the buyer saw.
+
+    Raises:
+        ImpossibleStep: it did not expire.
+        OutOfStock: the goods went to somebody else meanwhile, or are not sold any more; nothing is held.
+    """
+    session = require_transaction()
+    status = step(State(order.status), Event.REOPENED)
+    released = session.scalars(
+        sa.select(StockReservation)
+        .join(OrderLine, OrderLine.id == StockReservation.line_id)
+        .where(OrderLine.order_id == order.id, StockReservation.state == Hold.RELEASED)
+    ).all()
+    stock.reserve({hold.product_id: hold.quantity for hold in released})
+    order.status, order.closed_at = status, None
+    for hold in released:
+        hold.state, hold.resolved_at = STOCK[status], None
     session.flush()
 
 

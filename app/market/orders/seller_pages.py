@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.database import current_actor
+from app.core.errors import AppError
 from app.identity.access import requires
 from app.identity.roles import Role
 from app.market.catalogue import queries as catalogue
+from app.payments.desk import services as desk
+from app.payments.desk import wishes
+from app.payments.refunds.operations import PayerAccount
+from app.payments.requests import again
+from app.payments.requests import services as request_services
 
 from . import contacts, queries, views, words
+from .errors import OrderNotFound
+from .models import Order
 
 bp = Blueprint("seller_orders", __name__, url_prefix="/ban-hang/don-hang")
-Answer = str | Response
+Answer = str | Response | tuple[str, int]
 
 
 @bp.get("")
@@ -40,11 +52,50 @@ def detail(code: str) -> Answer:
     shop = catalogue.shop_of(current_actor().household_id)
     if shop is None:
         return redirect("/ban-hang")
-    order = queries.in_shop(shop.id, normalise(code))
+    return _page(queries.in_shop(shop.id, normalise(code)))
+
+
+@bp.post("/<code>/xin-tra-not")
+@requires(Role.HOUSEHOLD)
+def ask_rest(code: str) -> Answer:
+    """Hold the goods again for a buyer who had paid part of it in time, and ask for the rest."""
+    asked = views.request_of(_own(code))
+    try:
+        request_services.reopen(asked.code, actor=current_actor(), clock=SYSTEM_CLOCK)
+    except AppError as error:
+        return _page(_own(code), problem=error.message), error.status
+    flash(_("Đã giữ hàng lại và nhắn khách trả nốt."), "success")
+    return redirect(url_for(".detail", code=normalise(code)), 303)
+
+
+@bp.post("/<code>/tai-khoan-khach/<uuid:notice_id>")
+@requires(Role.HOUSEHOLD)
+def buyers_account(code: str, notice_id: UUID) -> Answer:
+    """Where the buyer wants the money back that came too much; each look is written down."""
+    asked = views.request_of(_own(code))
+    account = desk.show_account(notice_id, request_id=asked.id, actor=current_actor(), clock=SYSTEM_CLOCK)
+    return _page(_own(code), account=account)
+
+
+def _own(code: str) -> Order:
+    shop = catalogue.shop_of(current_actor().household_id)
+    if shop is None:
+        raise OrderNotFound()
+    return queries.in_shop(shop.id, normalise(code))
+
+
+def _page(order: Order, *, problem: str = "", account: PayerAccount | None = None) -> str:
+    asked = views.request_of(order)
     return render_template(
         "orders/seller/order.html",
         order=order,
-        refunded_vnd=views.refunded_vnd(order),
+        asked=asked,
+        is_kept_part=again.is_kept_part(asked),
+        may_reopen=again.may_reopen(asked),
+        excess=[one for one in wishes.of_requests([asked.id]) if one.waiting_vnd or one.kept_vnd],
+        account=account,
+        problem=problem,
+        refunded_vnd=asked.refunded_vnd,
         recipient=contacts.for_seller(order),
         state_words=words.state_words,
     )

@@ -24,6 +24,7 @@ class Event(StrEnum):
     MONEY_COMPLETE = "money_complete"
     TIME_PASSED = "time_passed"
     BUYER_CANCELLED = "buyer_cancelled"
+    REOPENED = "reopened"  # part of the money had come, and the rest is asked for again
 
 
 class Hold(StrEnum):
@@ -38,6 +39,7 @@ NEXT: dict[tuple[State, Event], State] = {
     (State.AWAITING_PAYMENT, Event.MONEY_COMPLETE): State.PAID,
     (State.AWAITING_PAYMENT, Event.TIME_PASSED): State.EXPIRED,
     (State.AWAITING_PAYMENT, Event.BUYER_CANCELLED): State.CANCELLED,
+    (State.EXPIRED, Event.REOPENED): State.AWAITING_PAYMENT,
 }
 # What an order's stock becomes when the order gets there.
 STOCK: dict[State, Hold] = {

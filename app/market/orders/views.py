@@ -23,10 +23,10 @@ def requests_of(found: Found) -> list[PaymentRequest]:
     return [request for order in found.orders for request in asked.get(order.id, [])]
 
 
-def refunded_vnd(order: Order) -> int:
-    """What of an order's money is back with its buyer, in đồng."""
-    asked = request_queries.for_purpose(Purpose(PURPOSE_KIND, order.id))
-    return sum(request.refunded_vnd for request in asked)
+def request_of(order: Order) -> PaymentRequest:
+    """The one payment request of an order."""
+    [request] = request_queries.for_purpose(Purpose(PURPOSE_KIND, order.id))
+    return request
 
 
 def present(found: Found, *, card_secrets: Mapping[UUID, str] | None = None) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
 
 from app.core.clock import Clock
+from app.payments.fees.models import Supply
 from app.payments.requests.models import PaymentRequest
 from app.payments.requests.office import OfficeLink
 from app.payments.requests.purposes import PurposeView
@@ -31,12 +33,13 @@ class StallSalePurpose:
         if request.standing_code_id is None:
             operations.close_sale(request.purpose_id, SaleStatus.EXPIRED, clock=clock)
 
-    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
-        """The stall's page."""
-        return {
-            request_id: OfficeLink(_("Sạp %(number)s", number=stall.number), f"/sap/{stall.code}")
-            for request_id, stall in queries.stalls_of(requests).items()
-        }
+    def on_extended(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
+        """Nothing is held back for a buyer who stands at the stall; an expired sale is simply keyed in anew."""
+        return operations.PAY_WITHIN
+
+    def supply_of(self, request: PaymentRequest) -> Supply:
+        """Goods: no shop offers services here yet."""
+        return Supply.GOODS
 
     def describe(self, request: PaymentRequest) -> PurposeView:
         """The stall and its market."""
@@ -48,3 +51,10 @@ class StallSalePurpose:
             back_url=page,
             done_url=page,
         )
+
+    def office_links(self, requests: Sequence[PaymentRequest]) -> Mapping[UUID, OfficeLink]:
+        """The stall's page."""
+        return {
+            request_id: OfficeLink(_("Sạp %(number)s", number=stall.number), f"/sap/{stall.code}")
+            for request_id, stall in queries.stalls_of(requests).items()
+        }

@@ -110,3 +110,39 @@ class BadAction(BadInput):
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence, errors={field: [sentence]})
+
+
+class CreditSpent(Conflict):
+    """What was kept for the payer is spent, so it can't wait in suspense again."""
+
+    code = "credit_spent"
+
+    def __init__(self) -> None:
+        super().__init__(_("Tiền gửi này đã dùng cho khoản khác nên không gỡ được nữa."))
+
+
+class NotTheirMoney(Forbidden):
+    """Somebody else ordered what was paid too much for, so somebody else says what becomes of it."""
+
+    code = "not_the_payer"
+
+    def __init__(self) -> None:
+        super().__init__(_("Chỉ người đặt mua chọn được. Bà con đăng nhập bằng số điện thoại đã đặt nhé."))
+
+
+class TooLateToChoose(Conflict):
+    """A person has decided about the money, or is about to."""
+
+    code = "excess_decided"
+
+    def __init__(self) -> None:
+        super().__init__(_("Khoản dư này đã có người xử lý nên không đổi được nữa. Tải lại trang để xem nhé."))
+
+
+class NotKept(Conflict):
+    """The money can't be left with this payee."""
+
+    code = "excess_not_kept"
+
+    def __init__(self) -> None:
+        super().__init__(_("Khoản dư này không gửi lại cho lần sau được. Bà con chọn nhận lại tiền nhé."))

@@ -18,6 +18,14 @@ class Kind(StrEnum):
 
     ATTACH = "attach"
     RETURN_TO_SENDER = "return_to_sender"
+    KEEP_AS_CREDIT = "keep_as_credit"  # its payer leaves it with the payee for the next time
+
+
+class Choice(StrEnum):
+    """What a payer wants done with money above what was asked; part of the API."""
+
+    SEND_BACK = "send_back"
+    KEEP = "keep"
 
 
 class DeskItem(Model):
@@ -70,6 +78,7 @@ class DeskAction(Model):
     amount_vnd: Mapped[int] = mapped_column(sa.BigInteger)
     request_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payment_request.id"))
     bank_reference: Mapped[str | None]
+    credit_owner: Mapped[str | None]
     reason: Mapped[str]
     needs_approval: Mapped[bool]
     state: Mapped[str]
@@ -87,3 +96,24 @@ class DeskAction(Model):
     undo_reason: Mapped[str | None]
     idempotency_key: Mapped[str]
     position: Mapped[int]
+
+
+class PayerWish(Model):
+    """What the payer wants done with an item's money, until a person has acted on it.
+
+    `account_enc` seals where to send it back to; `action_id` is the action by which it was kept as credit. `changes`
+    counts how often the payer thought better of it: the office looks closer at an account that moves.
+    """
+
+    __tablename__ = "payer_wish"
+    __table_args__ = (sa.Index("ix_payer_wish_request_id", "request_id"),)
+
+    allocation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("desk_item.allocation_id"), primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment_request.id"))
+    choice: Mapped[str]
+    account_enc: Mapped[bytes | None]
+    action_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("desk_action.id"))
+    by_user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    changes: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    changed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

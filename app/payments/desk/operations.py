@@ -22,7 +22,14 @@ from app.core.money import FOUR_EYES_VND
 from app.core.texts import tidy
 from app.payments.bank.models import BankNotice
 from app.payments.desk import queries
-from app.payments.desk.errors import BadAction, MoreThanMissing, NotEnoughWaiting, NotTheirAccount, RequestNotOpen
+from app.payments.desk.errors import (
+    BadAction,
+    CreditSpent,
+    MoreThanMissing,
+    NotEnoughWaiting,
+    NotTheirAccount,
+    RequestNotOpen,
+)
 from app.payments.desk.models import DeskAction, DeskItem, Kind
 from app.payments.desk.states import Event, State, step
 from app.payments.ledger import operations as ledger
@@ -41,14 +48,15 @@ MAX_PARTS = 20
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants done with part of the money: a `request_code` to attach to, or the `bank_reference` of the
-    transfer that took it back to its sender."""
+    """What somebody wants done with part of the money: a `request_code` to attach to, the `bank_reference` of the
+    transfer that took it back to its sender, or the `credit_owner` it is kept for."""
 
     kind: Kind
     amount_vnd: int
     reason: str
     request_code: str | None = None
     bank_reference: str | None = None
+    credit_owner: str | None = None
 
 
 def lock_key(idempotency_key: str) -> None:
@@ -97,7 +105,8 @@ def begin(
             kind=wish.kind,
             amount_vnd=wish.amount_vnd,
             request_id=request.id if request else None,
-            bank_reference=None if request else _reference(wish),
+            bank_reference=_reference(wish) if wish.kind is Kind.RETURN_TO_SENDER else None,
+            credit_owner=wish.credit_owner,
             reason=tidy_reason(wish.reason),
             needs_approval=alone_vnd > FOUR_EYES_VND,
             state=State.PROPOSED,
@@ -143,7 +152,10 @@ def demand_fit(request: PaymentRequest, amount_vnd: int, notice: BankNotice) -> 
 def do(action: DeskAction, request: PaymentRequest | None, *, notice: BankNotice, clock: Clock) -> None:
     """Move the money of an action that may be done now, and note it."""
     transfer_id = uuid7()
-    outside = ledger.open_account(AccountKind.OUTSIDE_BANK, notice.wire, clock=clock)
+    if action.credit_owner is not None:
+        target = ledger.open_account(AccountKind.PAYER_CREDIT, action.credit_owner, clock=clock)
+    else:
+        target = ledger.open_account(AccountKind.OUTSIDE_BANK, notice.wire, clock=clock)
     suspense = ledger.open_account(AccountKind.SUSPENSE, notice.wire, clock=clock)
     if request is not None:
         requests.receive(
@@ -155,15 +167,15 @@ def do(action: DeskAction, request: PaymentRequest | None, *, notice: BankNotice
             clock=clock,
         )
     else:
-        back = ledger.NewTransfer(
+        out = ledger.NewTransfer(
             id=transfer_id,
             from_account_id=suspense.id,
-            to_account_id=outside.id,
+            to_account_id=target.id,
             amount_vnd=action.amount_vnd,
             purpose=(LEDGER_PURPOSE, action.id),
             event_at=clock.now(),
         )
-        ledger.post([back], clock=clock)
+        ledger.post([out], clock=clock)
     action.state = step(State(action.state), Event.APPROVED)
     action.transfer_id = transfer_id
     action.done_at = clock.now()
@@ -174,11 +186,15 @@ def undo(action: DeskAction, request: PaymentRequest | None, *, clock: Clock) ->
 
     Raises:
         MoneyBuiltUpon: something rests on it.
+        CreditSpent: its payer has spent the credit.
     """
     moved, new_id = action.transfer_id, uuid7()
     assert moved is not None
     if request is None:
-        ledger.reverse(moved, new_id=new_id, event_at=clock.now(), clock=clock)
+        try:
+            ledger.reverse(moved, new_id=new_id, event_at=clock.now(), clock=clock)
+        except Overdraft as error:
+            raise CreditSpent() from error
     else:
         try:
             requests.take_back(request, transfer_id=moved, new_id=new_id, amount_vnd=action.amount_vnd, clock=clock)

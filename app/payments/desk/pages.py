@@ -18,12 +18,13 @@ from app.identity import queries as identity
 from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.cards import queries as cards
-from app.payments.desk import forms, queries, services, words
+from app.payments.desk import forms, queries, services, wishes, words
 from app.payments.desk.models import DeskAction
 from app.payments.desk.operations import Wish
 from app.payments.desk.queries import View
 from app.payments.desk.states import State
 from app.payments.desk.suggestions import suggest
+from app.payments.refunds.operations import PayerAccount
 
 bp = Blueprint("desk", __name__, template_folder="templates", url_prefix="/dieu-hanh/tien-treo")
 READERS = (Role.FINANCE, Role.PROVINCE_OPERATOR, Role.AUDITOR)
@@ -75,6 +76,14 @@ def attach(notice_id: UUID) -> Answer:
 def return_to_sender(notice_id: UUID) -> Answer:
     """Note that the money went back to its sender."""
     return _act(notice_id, lambda: [forms.return_to_sender(request.form)], "back")
+
+
+@bp.post("/<uuid:notice_id>/tai-khoan")
+@requires(Role.FINANCE)
+def show_account(notice_id: UUID) -> Answer:
+    """Where the payer wants the money back, in full, this once; the look is written down."""
+    account = services.show_account(notice_id, actor=current_actor(), clock=SYSTEM_CLOCK)
+    return _show(notice_id, {}, account=account), 200
 
 
 @bp.post("/viec/<uuid:action_id>/duyet")
@@ -150,9 +159,10 @@ def _placed(error: AppError) -> dict[str, str]:
     return {name: " ".join(sentences) for name, sentences in details.items()}
 
 
-def _show(notice_id: UUID, errors: dict[str, str], form: str = "") -> str:
+def _show(notice_id: UUID, errors: dict[str, str], form: str = "", account: PayerAccount | None = None) -> str:
     actor = current_actor()
     shown = queries.shown(notice_id)
+    wish = wishes.of_notice(notice_id)
     acted = queries.actions(notice_id)
     people = {view.action.created_by for view in acted} | {
         who
@@ -163,6 +173,9 @@ def _show(notice_id: UUID, errors: dict[str, str], form: str = "") -> str:
     return render_template(
         "desk/item.html",
         item=shown,
+        wish=wish,
+        wish_account=wishes.words_of(wishes.account_of(wish)) if wish else "",
+        account=account,
         actions=acted,
         names=identity.display_names(people),
         suggestions=suggest(notice_id),

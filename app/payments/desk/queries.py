@@ -17,7 +17,7 @@ from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, BankNotice
 from app.payments.desk.errors import ActionNotFound, ItemNotFound
-from app.payments.desk.models import DeskAction, DeskItem
+from app.payments.desk.models import DeskAction, DeskItem, PayerWish
 from app.payments.desk.states import State
 from app.payments.payees.models import BankAccount
 from app.payments.requests.models import PaymentRequest, Settlement
@@ -41,6 +41,7 @@ class SuspenseItem:
         proposed_vnd: what waits for a second person.
         suspense_vnd: what came into suspense at first.
         request_code: the request the memo names, if any.
+        wish: what its payer wants done with it, if they said.
         resembles: reference of a notice that may have told of the same money, if any; not in lists.
     """
 
@@ -57,6 +58,7 @@ class SuspenseItem:
     request_code: str | None
     event_at: datetime
     received_at: datetime
+    wish: str | None = None
     resembles: str | None = None
 
 
@@ -73,9 +75,10 @@ def suspense(
 ) -> Page[SuspenseItem]:
     """Items of this view, newest first; those of a reference, or of an amount, when one is given."""
     statement = (
-        sa.select(DeskItem, BankNotice, PaymentRequest.code)
+        sa.select(DeskItem, BankNotice, PaymentRequest.code, PayerWish.choice)
         .join(BankNotice, BankNotice.id == DeskItem.notice_id)
         .outerjoin(PaymentRequest, PaymentRequest.id == BankNotice.request_id)
+        .outerjoin(PayerWish, PayerWish.allocation_id == DeskItem.allocation_id)
         .where(_shown(view))
         .order_by(DeskItem.notice_id.desc())
         .limit(limit + 1)
@@ -123,9 +126,10 @@ def shown(notice_id: UUID) -> SuspenseItem:
         ItemNotFound: the notice has no money in suspense and never had.
     """
     row = db.session.execute(
-        sa.select(DeskItem, BankNotice, PaymentRequest.code)
+        sa.select(DeskItem, BankNotice, PaymentRequest.code, PayerWish.choice)
         .join(BankNotice, BankNotice.id == DeskItem.notice_id)
         .outerjoin(PaymentRequest, PaymentRequest.id == BankNotice.request_id)
+        .outerjoin(PayerWish, PayerWish.allocation_id == DeskItem.allocation_id)
         .where(DeskItem.notice_id == notice_id)
         .execution_options(populate_existing=True)
     ).one_or_none()
@@ -299,7 +303,7 @@ def undone_alone_vnd(allocation_id: UUID, actor_id: UUID) -> int:
     return int(db.session.scalar(total) or 0)
 
 
-def _item(of: DeskItem, notice: BankNotice, request_code: str | None) -> SuspenseItem:
+def _item(of: DeskItem, notice: BankNotice, request_code: str | None, wish: str | None) -> SuspenseItem:
     return SuspenseItem(
         notice_id=notice.id,
         wire=notice.wire,
@@ -314,6 +318,7 @@ def _item(of: DeskItem, notice: BankNotice, request_code: str | None) -> Suspens
         request_code=request_code,
         event_at=notice.event_at,
         received_at=notice.received_at,
+        wish=wish,
     )
 
 

@@ -33,7 +33,7 @@ class SuspenseItemSchema(Output):
 class WishSchema(Input):
     """Part of the money: to the request of a code, or back to its sender by the bank transfer of a reference."""
 
-    kind = fields.String(required=True, validate=validate.OneOf([str(kind) for kind in Kind]))
+    kind = fields.String(required=True, validate=validate.OneOf([str(Kind.ATTACH), str(Kind.RETURN_TO_SENDER)]))
     amount_vnd = money()
     reason = text(min_length=MIN_REASON, max_length=MAX_REASON)
     request_code = text(max_length=60, required=False, load_default=None, allow_none=True)

@@ -8,17 +8,18 @@ from uuid import UUID
 import structlog
 from flask_babel import gettext as _
 
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import again_after_deadlock, transaction
 from app.core.errors import SignInNeeded
 from app.core.states import ImpossibleStep
 from app.core.texts import tidy
-from app.payments.desk import operations, queries
+from app.payments.desk import operations, queries, wishes
 from app.payments.desk.errors import KeyUsed, NotFinished, SamePerson
-from app.payments.desk.models import DeskAction
+from app.payments.desk.models import DeskAction, PayerWish
 from app.payments.desk.operations import Wish
 from app.payments.desk.states import Event, State, step
+from app.payments.refunds.operations import PayerAccount
 
 log = structlog.get_logger()
 
@@ -138,6 +139,24 @@ def keep(action_id: UUID, *, actor: Actor, reason: str, clock: Clock) -> DeskAct
             operations.forget_undo(action)
             operations.tell(action, "undo_rejected", actor=actor, clock=clock, reason=why)
         return action
+
+
+def send_back(code: str, notice_id: UUID, *, account: PayerAccount, actor: Actor, clock: Clock) -> PayerWish:
+    """As `wishes.send_back`."""
+    with transaction(actor=SYSTEM):
+        return wishes.send_back(code, notice_id, account=account, actor=actor, clock=clock)
+
+
+def keep_as_credit(code: str, notice_id: UUID, *, actor: Actor, clock: Clock) -> PayerWish:
+    """As `wishes.keep`."""
+    with transaction(actor=SYSTEM):
+        return wishes.keep(code, notice_id, actor=actor, clock=clock)
+
+
+def show_account(notice_id: UUID, *, request_id: UUID | None = None, actor: Actor, clock: Clock) -> PayerAccount:
+    """As `wishes.show_account`."""
+    with transaction(actor=SYSTEM):
+        return wishes.show_account(notice_id, request_id=request_id, actor=actor, clock=clock)
 
 
 def _next(action: DeskAction, event: Event) -> State:

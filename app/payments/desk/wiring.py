@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.payments.desk import kept_pages, payer_pages
 from app.payments.ledger.books import register_invariant
+from app.payments.requests import panels
 
 
-def install(_app: Flask) -> None:
-    """Name the invariants between what waits, what people did, and the ledger."""
+def install(app: Flask) -> None:
+    """Add the payer's side of the desk, and name the invariants between what waits, what people did, and the ledger."""
+    app.register_blueprint(payer_pages.bp)
+    app.register_blueprint(kept_pages.bp)
+    panels.register(panels.Place.BEFORE, "desk.parts", payer_pages.parts_panel)
+    panels.register(panels.Place.AFTER, "desk.excess", payer_pages.excess_panel)
     register_invariant(
         "every allocation without a request is an item of the desk, and nothing else is",
         """
@@ -61,6 +67,7 @@ def install(_app: Flask) -> None:
              AND CASE action.kind
                  WHEN 'attach' THEN target.kind = 'received' AND target.owner_id = request.payee_id::text
                       AND moved.purpose_id = action.request_id
+                 WHEN 'keep_as_credit' THEN target.kind = 'payer_credit' AND target.owner_id = action.credit_owner
                  ELSE target.kind = 'outside_bank' AND target.owner_id = notice.wire END) IS NOT TRUE
             ELSE action.transfer_id IS NOT NULL END
         """,
@@ -91,5 +98,52 @@ def install(_app: Flask) -> None:
         JOIN ledger_account AS source ON source.id = transfer.from_account_id AND source.kind = 'outside_bank'
         WHERE transfer.reverses_id IS NOT NULL
           AND NOT EXISTS (SELECT FROM desk_action AS action WHERE action.undo_transfer_id = transfer.id)
+        """,
+    )
+    register_invariant(
+        "what payers left with payees is what they kept less what they spent",
+        """
+        SELECT coalesce(holds.owner, owed.owner) FROM (
+            SELECT account.owner_id AS owner, coalesce(sum(entry.amount_vnd), 0) AS vnd FROM ledger_account AS account
+            LEFT JOIN ledger_entry AS entry ON entry.account_id = account.id
+            WHERE account.kind = 'payer_credit' GROUP BY account.owner_id
+        ) AS holds FULL JOIN (
+            SELECT owner, sum(vnd) AS vnd FROM (
+                SELECT credit_owner AS owner, amount_vnd AS vnd FROM desk_action
+                WHERE kind = 'keep_as_credit' AND state = 'done'
+                UNION ALL
+                SELECT used.user_id || ':' || request.payee_id, -used.amount_vnd FROM credit_use AS used
+                JOIN payment_request AS request ON request.id = used.request_id
+                WHERE used.back_transfer_id IS NULL
+            ) AS moves GROUP BY owner
+        ) AS owed ON owed.owner = holds.owner
+        WHERE coalesce(holds.vnd, 0) <> coalesce(owed.vnd, 0)
+        """,
+    )
+    register_invariant(
+        "credit that was spent left its own account for its request, and came back exactly when that is noted",
+        """
+        SELECT used.id::text FROM credit_use AS used
+        JOIN payment_request AS request ON request.id = used.request_id
+        LEFT JOIN ledger_transfer AS moved ON moved.id = used.transfer_id
+        LEFT JOIN ledger_account AS source ON source.id = moved.from_account_id
+        LEFT JOIN ledger_account AS target ON target.id = moved.to_account_id
+        LEFT JOIN ledger_transfer AS back ON back.reverses_id = used.transfer_id
+        WHERE (moved.kind = 'posted' AND moved.amount_vnd = used.amount_vnd AND moved.purpose_id = used.request_id
+               AND source.kind = 'payer_credit' AND source.owner_id = used.user_id || ':' || request.payee_id
+               AND target.kind = 'received' AND target.owner_id = request.payee_id::text) IS NOT TRUE
+            OR back.id IS DISTINCT FROM used.back_transfer_id
+        """,
+    )
+    register_invariant(
+        "a payer's wish to keep money is the action that kept it, of the same money",
+        """
+        SELECT wish.allocation_id::text FROM payer_wish AS wish
+        JOIN desk_item AS item ON item.allocation_id = wish.allocation_id
+        JOIN bank_notice AS notice ON notice.id = item.notice_id
+        LEFT JOIN desk_action AS action ON action.id = wish.action_id
+        WHERE notice.request_id IS DISTINCT FROM wish.request_id
+           OR wish.choice = 'keep' AND (action.kind = 'keep_as_credit'
+                AND action.allocation_id = wish.allocation_id) IS NOT TRUE
         """,
     )

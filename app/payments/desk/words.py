@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from app.core.clock import Clock
-from app.payments.desk.models import Kind
+from app.payments.desk.models import Choice, Kind
 from app.payments.desk.states import State
 from app.payments.desk.suggestions import Suggestion, Why
 
@@ -39,7 +39,17 @@ def age(since: datetime, *, clock: Clock) -> str:
 
 def kind(name: str) -> str:
     """What an action does."""
-    words: dict[str, str] = {Kind.ATTACH: _("Gắn vào mã"), Kind.RETURN_TO_SENDER: _("Trả lại người gửi")}
+    words: dict[str, str] = {
+        Kind.ATTACH: _("Gắn vào mã"),
+        Kind.RETURN_TO_SENDER: _("Trả lại người gửi"),
+        Kind.KEEP_AS_CREDIT: _("Gửi lại cho lần mua sau"),
+    }
+    return words[name]
+
+
+def wish(name: str) -> str:
+    """What a payer wants."""
+    words: dict[str, str] = {Choice.SEND_BACK: _("muốn nhận lại"), Choice.KEEP: _("gửi lại cho lần mua sau")}
     return words[name]
 
 

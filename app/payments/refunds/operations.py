@@ -91,7 +91,7 @@ def ask(
     Raises:
         KeyReused, NotRefundable, TooMuch, BadRefund: see there; nothing is written.
     """
-    _lock_key(idempotency_key)
+    lock_key(idempotency_key)
     request = requests.by_code(code, for_update=True)
     told = [asdict(line) for line in lines] if lines else None
     earlier = queries.by_key(idempotency_key)
@@ -106,8 +106,8 @@ def ask(
         raise BadRefund("lines", _("Tổng các dòng chưa bằng số tiền hoàn."))
     if _charged_intent(request) is None:
         raise NotRefundable(_("Khoản này không trả bằng thẻ nên không hoàn về thẻ được."))
-    draft = _Draft(Way.CARD, State.ASKING, reason, idempotency_key, lines=told)
-    return _make(request, wanted_vnd, draft, actor=actor, clock=clock), True
+    draft = Draft(Way.CARD, State.ASKING, reason, idempotency_key, lines=told)
+    return make(request, wanted_vnd, draft, actor=actor, clock=clock), True
 
 
 def choose_transfer(
@@ -120,7 +120,7 @@ def choose_transfer(
         TooLate: the refund is not refused, or has its transfer.
         NotRefundable, TooMuch: the request's money went back otherwise, at the gateway or meanwhile.
     """
-    _lock_key(idempotency_key)
+    lock_key(idempotency_key)
     request, refused = _lock(refused_id)
     earlier = queries.by_key(idempotency_key)
     if earlier is not None:
@@ -136,8 +136,8 @@ def choose_transfer(
     if refused.amount_vnd > left_vnd:
         raise TooMuch(max(left_vnd, 0))
     sealed = seal_record(ACCOUNT_FIELD, json.dumps(asdict(account)))
-    draft = _Draft(Way.BANK_TRANSFER, State.WAITING, refused.reason, idempotency_key, refused.lines, refused.id, sealed)
-    return _make(request, refused.amount_vnd, draft, actor=actor, clock=clock)
+    draft = Draft(Way.BANK_TRANSFER, State.WAITING, refused.reason, idempotency_key, refused.lines, refused.id, sealed)
+    return make(request, refused.amount_vnd, draft, actor=actor, clock=clock)
 
 
 def went_back_otherwise(refused: Refund) -> bool:
@@ -284,7 +284,9 @@ def charged_intent_of(refund: Refund) -> str:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
+    """A refund before its money is reserved."""
+
     way: Way
     status: State
     reason: str
@@ -294,7 +296,12 @@ class _Draft:
     account_enc: bytes | None = None
 
 
-def _make(request: PaymentRequest, amount_vnd: int, draft: _Draft, *, actor: Actor, clock: Clock) -> Refund:
+def make(request: PaymentRequest, amount_vnd: int, draft: Draft, *, actor: Actor, clock: Clock) -> Refund:
+    """Write a refund of the locked request down and reserve its money.
+
+    Raises:
+        TooMuch: more than is left of what was paid.
+    """
     if amount_vnd > request.refundable_vnd:
         raise TooMuch(request.refundable_vnd)
     refund_id, now = uuid7(), clock.now()
@@ -366,7 +373,7 @@ def _lock(refund_id: UUID) -> tuple[PaymentRequest, Refund]:
     return request, queries.get(refund_id, for_update=True)
 
 
-def _lock_key(idempotency_key: str) -> None:
+def lock_key(idempotency_key: str) -> None:
     """Let two with one key wait for each other, before either holds any row."""
     require_transaction().execute(
         sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(idempotency_key, 0)))

@@ -12,7 +12,7 @@ from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import transaction
 from app.payments.cards.gateway import GatewayRefused, GatewayUnknown, RefundGateway, RefundWord, UnreadableIntent
-from app.payments.refunds import operations, queries
+from app.payments.refunds import operations, parts, queries
 from app.payments.refunds.models import Refund
 from app.payments.refunds.operations import Line, PayerAccount
 from app.payments.refunds.states import UNANSWERED, State
@@ -69,6 +69,16 @@ def choose_transfer(
     with transaction(actor=SYSTEM):
         return operations.choose_transfer(
             refused_id, account=account, idempotency_key=idempotency_key, actor=actor, clock=clock
+        )
+
+
+def give_part_back(
+    code: str, *, reason: str, account: PayerAccount, idempotency_key: str, actor: Actor, clock: Clock
+) -> Refund:
+    """As `parts.give_back`."""
+    with transaction(actor=SYSTEM):
+        return parts.give_back(
+            code, reason=reason, account=account, idempotency_key=idempotency_key, actor=actor, clock=clock
         )
 
 

@@ -100,11 +100,9 @@ def give_back(request: PaymentRequest, *, clock: Clock) -> None:
     """Put credit spent on a locked request that has just expired back where it was."""
     for used in uses_of(request.id):
         if used.back_transfer_id is None:
-            used.back_transfer_id, used.given_back_at = uuid7(), clock.now()
+            back_id = uuid7()
             operations.take_back(
-                request,
-                transfer_id=used.transfer_id,
-                new_id=used.back_transfer_id,
-                amount_vnd=used.amount_vnd,
-                clock=clock,
+                request, transfer_id=used.transfer_id, new_id=back_id, amount_vnd=used.amount_vnd, clock=clock
             )
+            used.back_transfer_id, used.given_back_at = back_id, clock.now()
+    require_transaction().flush()

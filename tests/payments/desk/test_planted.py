@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
 from app.config import libpq_url
+from app.core.clock import SYSTEM_CLOCK
+from app.core.database import db
 from app.core.money import FOUR_EYES_VND
 from app.payments.desk import queries
+from app.payments.desk import services as desk_services
 from app.payments.ledger.books import check_books
+from app.payments.requests import services
 from tests.factories.payments import make_payee, make_purpose, make_request
+from tests.factories.people import actor_for, make_user
+from tests.fakes.banks import notify, transfer
+from tests.fakes.clock import FrozenClock
 from tests.payments.desk.world import act, attach, send_back, strand, undo
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.breaks_books]
@@ -72,5 +80,51 @@ def broken() -> set[str]:
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_found(busy_desk, superuser, fault, seen_by):
+    assert superuser.execute(fault).rowcount > 0
+    assert seen_by <= broken()
+
+
+CREDIT = "what payers left with payees is what they kept less what they spent"
+SPENT = "credit that was spent left its own account for its request, and came back exactly when that is noted"
+WISH = "a payer's wish to keep money is the action that kept it, of the same money"
+
+
+@pytest.fixture
+def kept_and_spent(client: Any) -> None:
+    """Credit kept, of which some is spent and some was spent and came back."""
+    purpose = make_purpose()
+    buyer = make_user()
+    purpose.payer = buyer.id
+    me = actor_for(buyer)
+    payee, number = make_payee()
+    request = make_request(payee_id=payee.id)
+    notify(client, "sepay", transfer(number, 90_000, request.code))
+    db.session.rollback()
+    notice = queries.suspense(cursor=None, limit=1).items[0].notice_id
+    desk_services.keep_as_credit(request.code, notice, actor=me, clock=SYSTEM_CLOCK)
+    for number_of, lasts in enumerate((timedelta(hours=9), timedelta(minutes=1))):
+        asked = make_request(payee_id=payee.id, lasts=lasts)
+        services.use_credit(asked.code, amount_vnd=10_000, idempotency_key=str(number_of), actor=me, clock=SYSTEM_CLOCK)
+    assert services.expire_due(clock=FrozenClock(SYSTEM_CLOCK.now() + timedelta(hours=1))) == 1
+    assert broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen_by"),
+    [
+        ("UPDATE desk_action SET credit_owner = credit_owner || 'x'", {CREDIT, MOVED}),
+        ("UPDATE desk_action SET amount_vnd = amount_vnd + 1 WHERE kind = 'keep_as_credit'", {CREDIT, MOVED}),
+        ("UPDATE credit_use SET amount_vnd = amount_vnd + 1 WHERE back_transfer_id IS NULL", {CREDIT, SPENT}),
+        ("DELETE FROM credit_use WHERE back_transfer_id IS NULL", {CREDIT}),
+        ("UPDATE credit_use SET back_transfer_id = NULL, given_back_at = NULL", {CREDIT, SPENT}),
+        ("UPDATE credit_use SET user_id = id WHERE back_transfer_id IS NULL", {CREDIT, SPENT}),
+        ("UPDATE ledger_entry SET amount_vnd = amount_vnd + 1, balance_after_vnd = balance_after_vnd + 1"
+         " WHERE account_id IN"
+         " (SELECT id FROM ledger_account WHERE kind = 'payer_credit')", {CREDIT}),
+        ("UPDATE payer_wish SET action_id = allocation_id", {WISH}),
+        ("UPDATE payer_wish SET request_id = allocation_id", {WISH}),
+    ],
+)  # fmt: skip
+def test_a_planted_fault_in_payers_credit_is_found(kept_and_spent, superuser, fault, seen_by):
     assert superuser.execute(fault).rowcount > 0
     assert seen_by <= broken()

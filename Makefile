@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset totp test check bench lock format messages browser clean
+.PHONY: help demo demo-reset totp test check bench lock format messages browser pdf clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 22
@@ -25,7 +25,7 @@ $(DEV_STAMP): requirements-dev.txt $(STAMP)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-demo: $(STAMP) ## Run everything on this machine, with an example province (PORT, SANDBOX_PORT, DEMO_SCALE=small|province)
+demo: $(STAMP) pdf ## Run everything on this machine, with an example province (PORT, SANDBOX_PORT, DEMO_SCALE=small|province)
 	@exec $(BIN)/python -m local.demo
 
 demo-reset: $(STAMP) ## Forget the example data
@@ -37,7 +37,11 @@ totp: $(STAMP) ## Show an officer's present one-time code in the demo (PHONE=...
 browser: ## Make sure a browser for the journeys is there (Debian's chromium)
 	@tools/need.sh chromium
 
-test: $(DEV_STAMP) browser ## Run all tests
+pdf: ## Make sure that PDFs can be printed (Debian's Pango, for WeasyPrint); without it all the rest still runs
+	@tools/need.sh libpangoft2-1.0-0 \
+	  || echo "· Chưa có Pango: mọi thứ vẫn chạy, riêng tệp PDF thì chưa / no Pango: all runs but PDF files" >&2
+
+test: $(DEV_STAMP) browser pdf ## Run all tests
 	@$(BIN)/python -m local.catalogues
 	@$(BIN)/python -m pytest -n 2 -m "not journey" $(ARGS)
 	@$(BIN)/python -m pytest -m journey $(ARGS)

@@ -14,9 +14,12 @@ from app.core.actor import EVERYWHERE, Actor
 from app.core.clock import SYSTEM_CLOCK
 from app.identity.roles import Role
 from app.market.places.services import add_market
+from app.payments.trail.queries import made_of
 from tests.factories.market import make_product, make_seller
-from tests.journeys.conftest import COMMUNE, Stand, sign_in_with_password
+from tests.factories.people import make_user
+from tests.journeys.conftest import COMMUNE, PASSWORD, Stand, sign_in_with_password
 from tests.journeys.test_gift import in_need, on  # noqa: F401 - a fixture among them
+from tests.market.income.conftest import Selling
 
 pytestmark = pytest.mark.journey
 
@@ -28,7 +31,7 @@ TEAM = ("/to-cong-nghe", "/to-cong-nghe/dang-ky", "/tai-khoan")
 OFFICER = ("/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh")
 FINANCE = (
     "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",
-    "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai",
+    "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai", "/dieu-hanh/tien", "/dieu-hanh/thu-nhap",
 )  # fmt: skip
 FIRST_LOAD_BYTES = 60 * 1024
 
@@ -85,6 +88,49 @@ def test_pages_of_each_office_are_for_everyone(wide_open: Page, phone_number: st
     for path in paths:
         wide_open.goto(path)
         if problems := _problems(wide_open):
+            found[path] = problems
+    assert found == {}
+
+
+@pytest.fixture(scope="module")
+def sold(stand: Stand) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A seller with money in every state: paths for the seller (0900000109) and the office (0900000110)."""
+    with on(stand):
+        selling = Selling(seller := make_seller(clock=SYSTEM_CLOCK), make_product(seller=seller, clock=SYSTEM_CLOCK))
+        straight, by_card = selling.straight(), selling.by_card(2)
+        selling.give_back(by_card, 50_000)
+        payout = selling.paid_out(100_000)
+        selling.batch(50_000)
+        people = {"password": PASSWORD, "clock": SYSTEM_CLOCK}
+        make_user(Role.HOUSEHOLD, phone="0900000109", household_id=seller.shop.household_id, **people)
+        make_user(Role.FINANCE, phone="0900000110", **people)
+        made = made_of(payout)
+        assert made is not None
+        office = (
+            "/dieu-hanh/tien",
+            f"/dieu-hanh/chi-tra/khoan/{payout.id}",
+            f"/dieu-hanh/dau-vet/khoan-chi/{payout.id}",
+            *(f"/dieu-hanh/dau-vet/khoan-thu/{request.code}" for request in (straight, by_card)),
+            f"/dieu-hanh/so-cai/{made.account.id}",
+            f"/dieu-hanh/thu-nhap?ma={seller.shop.code}",
+        )
+    return (
+        "/ban-hang",
+        "/ban-hang/thu-nhap",
+        "/ban-hang/thu-nhap?thang=2020-01",
+        "/ban-hang/thu-nhap/da-chuyen",
+    ), office
+
+
+@pytest.mark.parametrize(("phone_number", "totp", "which"), [("0900000109", False, 0), ("0900000110", True, 1)])
+def test_pages_about_money_are_for_everyone(
+    wide_open: Page, sold: tuple[tuple[str, ...], tuple[str, ...]], phone_number: str, totp: bool, which: int
+):
+    sign_in_with_password(wide_open, phone_number, totp=totp)
+    found = {}
+    for path in sold[which]:
+        answer = wide_open.goto(path)
+        if problems := _problems(wide_open) + ([] if answer and answer.ok else ["not found"]):
             found[path] = problems
     assert found == {}
 

@@ -40,7 +40,7 @@ class Month:
     @property
     def words(self) -> str:
         """As people say it."""
-        return str(_("Tháng %(month)d năm %(year)d", month=self.first.month, year=self.first.year))
+        return str(_("Tháng %(month)d/%(year)d", month=self.first.month, year=self.first.year))
 
     @property
     def after(self) -> Month:

@@ -17,6 +17,7 @@ from sandbox.bank.pictures import MAX_BYTES
 from sandbox.bank.wires import HANOI
 from sandbox.cards import api as cards_api
 from sandbox.cards import browser as cards_browser
+from sandbox.cards import checkout_routes as cards_checkout
 from sandbox.cards import payout_routes as cards_payouts
 from sandbox.cards.faults import FaultSwitch
 from sandbox.context import EXTENSION, Sandbox, here
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = True) ->
     app.extensions[cards_api.FAULTS] = FaultSwitch()
     app.jinja_env.filters["money"] = money
     app.jinja_env.filters["local_time"] = local_time
-    for module in (bank_api, bank_pages, cards_api, cards_browser, cards_payouts, sms_routes):
+    for module in (bank_api, bank_pages, cards_api, cards_browser, cards_checkout, cards_payouts, sms_routes):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))

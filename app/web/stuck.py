@@ -148,6 +148,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             orders.seller_untold(ago(days=2), limit=SHOWN),
         ),
         Group(
+            _("Tiền giữ trên thẻ sắp hết hạn"),
+            _("Giữ hơn năm ngày mà người bán chưa xác nhận. Quá bảy ngày thì ngân hàng trả lại người mua."),
+            finance,
+            cards.held_long(ago(days=5), limit=SHOWN),
+            _("Xem khoản trả"),
+            lambda item: url_for("requests.pay", code=item.name),
+        ),
+        Group(
             _("Thẻ chưa rõ kết quả"),
             _("Cổng thẻ chưa trả lời hơn một giờ; máy vẫn hỏi lại mỗi phút."),
             engineer,

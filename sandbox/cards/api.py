@@ -227,6 +227,14 @@ def cancel_intent(intent_id: str) -> ResponseReturnValue:
     return perform(lambda db: intents.cancel(db, intent_id, params, origin))
 
 
+@blueprint.post("/v1/payment_intents/<intent_id>/capture")
+def capture_intent(intent_id: str) -> ResponseReturnValue:
+    """Take what is held."""
+    authenticate()
+    params, origin = given(), cause()
+    return perform(lambda db: intents.capture(db, intent_id, params, origin))
+
+
 @blueprint.post("/v1/refunds")
 def create_refund() -> ResponseReturnValue:
     """Give money back."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.cards import balance, forms
@@ -19,6 +20,8 @@ from sandbox.cards.objects import load, new_id, save
 from sandbox.settings import is_loopback_url
 
 Answer = tuple[int, dict[str, Any]]
+# Told of an intent that was paid or held, in the same transaction: a checkout session ends with it.
+ON_PAID: list[Callable[[sqlite3.Connection, dict[str, Any], Origin], None]] = []
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 DECLINES = {
@@ -43,6 +46,9 @@ def create(db: sqlite3.Connection, params: dict[str, Any], origin: Origin, base_
         raise missing("currency")
     if str(currency).lower() != "vnd":
         raise GatewayError(f"Invalid currency: {currency}. This gateway only takes vnd.", param="currency")
+    capture_method = params.get("capture_method", "automatic")
+    if capture_method not in ("automatic", "automatic_async", "manual"):
+        raise GatewayError(f"Invalid capture_method: {capture_method}", param="capture_method")
     intent_id = new_id("pi")
     intent: dict[str, Any] = {
         "id": intent_id,
@@ -53,7 +59,7 @@ def create(db: sqlite3.Connection, params: dict[str, Any], origin: Origin, base_
         "automatic_payment_methods": None,
         "canceled_at": None,
         "cancellation_reason": None,
-        "capture_method": "automatic",
+        "capture_method": capture_method,
         "client_secret": f"{intent_id}_secret_{secrets.token_urlsafe(18)}",
         "confirmation_method": "automatic",
         "created": int(time.time()),
@@ -92,14 +98,15 @@ def _unexpected_state(intent: dict[str, Any], verb: str) -> GatewayError:
 def _charge(
     db: sqlite3.Connection, intent: dict[str, Any], card: Card, failure: tuple[str, str] | None
 ) -> dict[str, Any]:
+    captured = failure is None and intent["capture_method"] != "manual"
     charge = {
         "id": new_id("ch"),
         "object": "charge",
         "amount": intent["amount"],
-        "amount_captured": 0 if failure else intent["amount"],
+        "amount_captured": intent["amount"] if captured else 0,
         "amount_refunded": 0,
-        "balance_transaction": None if failure else new_id("txn"),
-        "captured": failure is None,
+        "balance_transaction": new_id("txn") if captured else None,
+        "captured": captured,
         "created": int(time.time()),
         "currency": "vnd",
         "description": intent["description"],
@@ -122,15 +129,40 @@ def _charge(
 
 def _succeed(db: sqlite3.Connection, intent: dict[str, Any], card: Card, origin: Origin) -> Answer:
     charge = _charge(db, intent, card, None)
-    balance.note_charge(db, charge)
-    intent |= {
-        "status": "succeeded",
-        "amount_received": intent["amount"],
-        "next_action": None,
-        "last_payment_error": None,
-    }
+    intent |= {"next_action": None, "last_payment_error": None}
+    if charge["captured"]:
+        balance.note_charge(db, charge)
+        intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+    else:
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
     save(db, "payment_intent", intent)
     emit(db, "charge.succeeded", charge, origin)
+    told = "succeeded" if charge["captured"] else "amount_capturable_updated"
+    emit(db, f"payment_intent.{told}", intent, origin)
+    for hear in ON_PAID:
+        hear(db, intent, origin)
+    return 200, intent
+
+
+def capture(db: sqlite3.Connection, intent_id: str, params: dict[str, Any], origin: Origin) -> Answer:
+    """`POST /v1/payment_intents/{id}/capture`: take what is held, or a part of it; the rest is let go.
+
+    Raises:
+        GatewayError: 400, nothing is held, or less than that.
+    """
+    intent = load(db, "payment_intent", intent_id)
+    if intent["status"] != "requires_capture":
+        raise _unexpected_state(intent, "capture")
+    amount = forms.amount_vnd({"amount": params.get("amount_to_capture")}, default=intent["amount_capturable"])
+    if amount > intent["amount_capturable"]:
+        raise GatewayError("The amount to capture is more than what is held.", param="amount_to_capture")
+    charge = load(db, "charge", intent["latest_charge"])
+    charge |= {"captured": True, "amount_captured": amount, "balance_transaction": new_id("txn")}
+    intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": amount}
+    save(db, "charge", charge)
+    save(db, "payment_intent", intent)
+    balance.note_charge(db, charge)
+    emit(db, "charge.captured", charge, origin)
     emit(db, "payment_intent.succeeded", intent, origin)
     return 200, intent
 
@@ -202,12 +234,13 @@ def confirm(db: sqlite3.Connection, intent_id: str, params: dict[str, Any], orig
 
 
 def cancel(db: sqlite3.Connection, intent_id: str, params: dict[str, Any], origin: Origin) -> Answer:
-    """`POST /v1/payment_intents/{id}/cancel`: possible until it has succeeded."""
+    """`POST /v1/payment_intents/{id}/cancel`: possible until it has succeeded; what is held is let go."""
     intent = load(db, "payment_intent", intent_id)
-    if intent["status"] not in CONFIRMABLE:
+    if intent["status"] not in (*CONFIRMABLE, "requires_capture"):
         raise _unexpected_state(intent, "cancel")
     intent |= {
         "status": "canceled",
+        "amount_capturable": 0,
         "canceled_at": int(time.time()),
         "cancellation_reason": params.get("cancellation_reason"),
         "next_action": None,

@@ -39,7 +39,7 @@ def create(db: sqlite3.Connection, params: dict[str, Any], origin: Origin) -> An
     charge = _charge_of(db, params)
     if not charge["paid"]:
         raise GatewayError("This charge failed and cannot be refunded.", code="charge_not_refundable", param="charge")
-    left = charge["amount"] - charge["amount_refunded"]
+    left = charge["amount_captured"] - charge["amount_refunded"]
     if left == 0:
         raise GatewayError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount = forms.amount_vnd(params, default=left)
@@ -64,7 +64,7 @@ def create(db: sqlite3.Connection, params: dict[str, Any], origin: Origin) -> An
         "status": "succeeded",
     }
     charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     save(db, "refund", refund, parent=charge["id"])
     balance.note_refund(db, refund)
     save(db, "charge", charge)

@@ -56,6 +56,10 @@ class FakeStripe:
         """Our side of the wire of payouts, which reads so many lines at once."""
         return StripePayouts(self.gateway().client, page=page)
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """Every checkout session, oldest first."""
+        return list(reversed(self.http.get("/stripe/v1/checkout/sessions?limit=100").json()["data"]))
+
     def pay_out(self, **planted: int) -> dict[str, Any]:
         """Let the gateway make its daily payout; `amount_off` and `adjustment` plant a difference in đồng."""
         answer = self.http.post("/stripe/control/payouts", json=planted)

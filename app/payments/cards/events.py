@@ -20,6 +20,15 @@ MAX_ID_LENGTH = 255
 SUCCEEDED = "payment_intent.succeeded"
 DECLINED = "payment_intent.payment_failed"
 CANCELLED = "payment_intent.canceled"
+HELD = "payment_intent.amount_capturable_updated"
+SESSIONS = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,63 @@ class RefundWord:
     intent_id: str | None = None
 
 
+@dataclass(frozen=True)
+class SessionWord:
+    """A checkout session as the gateway told it.
+
+    Attributes:
+        status: `open`, `complete` or `expired`.
+        is_paid: whether the card was charged; a complete one that is not may only be held.
+        url: where the payer pays, while it is open.
+        intent_id: of the payment, once the payer tried; `intent` is it in full, if that was told.
+        payment_id: our row, from the session's metadata.
+    """
+
+    id: str
+    status: str
+    is_paid: bool
+    amount_vnd: int
+    url: str | None = field(default=None, repr=False)
+    intent_id: str | None = None
+    intent: Intent | None = None
+    payment_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """What to open a checkout session with. The same `payment_id` goes with the same rest of it."""
+
+    payment_id: UUID
+    code: str
+    amount_vnd: int
+    label: str
+    success_url: str
+    cancel_url: str
+    until: datetime
+    locale: str
+    capture_later: bool = False
+
+
+class SessionGateway(Protocol):
+    """Whatever has a page to pay on. Every method may raise GatewayUnknown or GatewayRefused."""
+
+    def create(self, new: NewSession) -> SessionWord:
+        """Open a page; the same `payment_id` gets the same page within `KEY_LIFE`."""
+        ...
+
+    def retrieve(self, session_id: str) -> SessionWord:
+        """The session as it is now, with its intent."""
+        ...
+
+    def expire(self, session_id: str) -> SessionWord:
+        """Close the page; answers the session as it is when it is too late for that."""
+        ...
+
+    def find(self, *, payment_id: UUID, made_at: datetime) -> SessionWord | None:
+        """The session made for our row at `made_at` or later, if there is one."""
+        ...
+
+
 class RefundGateway(Protocol):
     """Whatever gives money back to cards. Every method may raise GatewayUnknown or GatewayRefused."""
 
@@ -84,8 +141,20 @@ class RefundGateway(Protocol):
 class Gateway(RefundGateway, Protocol):
     """Whatever charges cards. Every method may raise GatewayUnknown or GatewayRefused."""
 
-    def create(self, *, payment_id: UUID, code: str, amount_vnd: int) -> Intent:
-        """Ask for a card payment; the same `payment_id` gets the same intent within `KEY_LIFE`."""
+    @property
+    def sessions(self) -> SessionGateway:
+        """The gateway's own pages to pay on."""
+        ...
+
+    def create(self, *, payment_id: UUID, code: str, amount_vnd: int, capture_later: bool = False) -> Intent:
+        """Ask for a card payment; the same `payment_id` gets the same intent within `KEY_LIFE`.
+
+        With `capture_later` the card's money is only held until `capture`.
+        """
+        ...
+
+    def capture(self, intent_id: str, *, payment_id: UUID, amount_vnd: int) -> Intent:
+        """Take what is held, or a part of it; the rest is let go."""
         ...
 
     def retrieve(self, intent_id: str) -> Intent:
@@ -116,7 +185,14 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=timeout_s),
         )
 
-    def create(self, *, payment_id: UUID, code: str, amount_vnd: int) -> Intent:
+    @property
+    def sessions(self) -> SessionGateway:
+        """Checkout sessions of the same account."""
+        from app.payments.cards.sessions import StripeSessions
+
+        return StripeSessions(self.client)
+
+    def create(self, *, payment_id: UUID, code: str, amount_vnd: int, capture_later: bool = False) -> Intent:
         """`POST /v1/payment_intents`; the key is made from our row's id."""
         with Translated():
             made = self.client.v1.payment_intents.create(
@@ -124,6 +200,7 @@ class StripeGateway:
                     "amount": amount_vnd,
                     "currency": CURRENCY,
                     "allowed_payment_method_types": ["card"],
+                    "capture_method": "manual" if capture_later else "automatic",
                     "description": code,
                     "metadata": {"card_payment": str(payment_id), "request": code},
                 },
@@ -144,6 +221,14 @@ class StripeGateway:
                 return read_intent(self.client.v1.payment_intents.cancel(intent_id).to_dict())
         except GatewayRefused:
             return self.retrieve(intent_id)
+
+    def capture(self, intent_id: str, *, payment_id: UUID, amount_vnd: int) -> Intent:
+        """`POST /v1/payment_intents/{id}/capture`, once: there is nothing held after it."""
+        with Translated():
+            taken = self.client.v1.payment_intents.capture(
+                intent_id, {"amount_to_capture": amount_vnd}, {"idempotency_key": f"card-capture-{payment_id}"}
+            )
+        return read_intent(taken.to_dict())
 
     def find(self, *, payment_id: UUID, made_at: datetime) -> Intent | None:
         """Walk `GET /v1/payment_intents` back to when we asked; unlike the search, the list lags behind nothing."""
@@ -221,7 +306,7 @@ def read_intent(told: Mapping[str, Any]) -> Intent:
             amount_vnd=amounts[0],
             received_vnd=amounts[1],
             client_secret=told.get("client_secret"),
-            payment_id=_uuid(metadata.get("card_payment")),
+            payment_id=as_uuid(metadata.get("card_payment")),
             decline_code=str(declined) if declined else None,
             charged_at=charged,
         )
@@ -247,7 +332,7 @@ def read_refund(told: Mapping[str, Any]) -> RefundWord:
             id=refund_id,
             status=status,
             amount_vnd=amount,
-            refund_id=_uuid(metadata.get("refund")),
+            refund_id=as_uuid(metadata.get("refund")),
             failure=str(failure) if failure else None,
             intent_id=intent_id if isinstance(intent_id, str) else None,
         )
@@ -255,7 +340,8 @@ def read_refund(told: Mapping[str, Any]) -> RefundWord:
         raise UnreadableIntent(type(broken).__name__) from None
 
 
-def _uuid(text: object) -> UUID | None:
+def as_uuid(text: object) -> UUID | None:
+    """An id of ours in what the gateway was told; None when it is none."""
     try:
         return UUID(text) if isinstance(text, str) else None
     except ValueError:

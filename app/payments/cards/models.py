@@ -13,8 +13,16 @@ from app.core.database import Model
 from app.core.ids import uuid7
 
 GATEWAY = "stripe"
+URL_FIELD = "card_payment.session_url"
 SECRET_FIELD = "card_payment.client_secret"  # noqa: S105 - the name of a column
 RAW_FIELD = "card_event.raw"
+
+
+class Way(StrEnum):
+    """Where the card is typed: into a frame on our page (the intent), or on a page of the gateway (checkout)."""
+
+    INTENT = "intent"
+    CHECKOUT = "checkout"
 
 
 class Outcome(StrEnum):
@@ -31,6 +39,7 @@ class EventOutcome(StrEnum):
 
     The first four as in `Outcome`. `stale`: we knew that, or more. `unknown_intent`: not a payment of ours.
     `ignored`: of a kind that moves nothing here. `unreadable`: signed, but not shaped as documented.
+    `held`: the card's money is set aside, and not taken yet.
     `refund_noted`: word of a refund of ours, or of money in suspense, written down. `payout_noted`: of a payout.
     `unknown_refund`: of one that we did not ask for.
     """
@@ -48,6 +57,7 @@ class EventOutcome(StrEnum):
     REFUND_NOTED = "refund_noted"
     UNKNOWN_REFUND = "unknown_refund"
     PAYOUT_NOTED = "payout_noted"
+    HELD = "held"
 
 
 class ReturnStatus(StrEnum):
@@ -59,7 +69,11 @@ class ReturnStatus(StrEnum):
 
 
 class CardPayment(Model):
-    """The one card payment of a request. Its id makes the idempotency key and is the ledger transfer's id.
+    """A card payment of a request. Its id makes the idempotency key and is the ledger transfer's id.
+
+    A request has at most one by intent, and one open by checkout: its session, sealed address and end are here, and
+    its intent is told later. `capture_later`: the card's money is first held (`held_at` to `held_until`) and taken,
+    whole or `capture_vnd` of it, when the payee's side says so.
 
     `client_secret_enc` is sealed: whoever holds the secret may pay this intent and see its state.
     `received_vnd`, `charged_at` and `outcome` are set together when the card was charged. `returned_vnd` is what of
@@ -69,7 +83,20 @@ class CardPayment(Model):
 
     __tablename__ = "card_payment"
     __table_args__ = (
-        sa.UniqueConstraint("request_id", name="uq_card_payment_request_id"),
+        sa.Index("uq_card_payment_intent_way", "request_id", unique=True, postgresql_where=sa.text("way = 'intent'")),
+        sa.Index(
+            "uq_card_payment_open_checkout",
+            "request_id",
+            unique=True,
+            postgresql_where=sa.text("way = 'checkout' AND status IN ('starting', 'unknown', 'waiting', 'failed')"),
+        ),
+        sa.Index("uq_card_payment_session_id", "session_id", unique=True),
+        sa.Index("ix_card_payment_request_id", "request_id"),
+        sa.Index(
+            "ix_card_payment_held",
+            "id",
+            postgresql_where=sa.text("status IN ('held', 'capturing', 'releasing')"),
+        ),
         sa.UniqueConstraint("intent_id", name="uq_card_payment_intent_id"),
         sa.Index(
             "ix_card_payment_unsettled",
@@ -96,6 +123,14 @@ class CardPayment(Model):
     outcome: Mapped[str | None]
     returned_vnd: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     settled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    way: Mapped[str] = mapped_column(default=Way.INTENT)
+    session_id: Mapped[str | None]
+    session_url_enc: Mapped[bytes | None]
+    session_until: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    capture_later: Mapped[bool] = mapped_column(default=False)
+    capture_vnd: Mapped[int | None] = mapped_column(sa.BigInteger)
+    held_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    held_until: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.http import allow_sources
 from app.core.routes import open_to_all
-from app.payments.cards import gateway, queries, services
-from app.payments.cards.states import OVER, State
+from app.payments.cards import checkouts, gateway, queries, services
+from app.payments.cards.states import OVER, SET_ASIDE, State
 from app.payments.cards.words import decline_words
 from app.payments.requests import queries as requests
 from app.payments.requests.models import Method, PaymentRequest
@@ -36,17 +38,40 @@ def pay(code: str) -> Response | str:
     config = current_app.config["CHOPHIEN"]
     if secret:
         _let_in(config.stripe_js_url, config.stripe_api_base)
+    allow_sources("form-action", _page_origin(config.stripe_api_base))
     return render_template(
         "cards/pay.html",
         asked=asked,
         view=handler_of(asked).describe(asked),
         secret=secret,
         over=payment is not None and State(payment.status) in OVER,
+        held_until=payment.held_until if payment is not None and payment.status in SET_ASIDE else None,
         declined=decline_words(payment.decline_code) if payment and payment.status == State.FAILED else None,
         publishable_key=config.stripe_publishable_key,
         script_url=config.stripe_js_url,
         return_url=url_for("cards.back", code=asked.code, _external=True),
     )
+
+
+@bp.post("/tra-tien/<code>/the/trang-cong-the")
+@open_to_all
+def go_to_gateway(code: str) -> Response:
+    """Pay on the gateway's own page instead: it needs no script here."""
+    asked = requests.by_code(normalise(code))
+    if not _takes_cards(asked):
+        return _to_pay_page(asked)
+    ways_back = checkouts.WaysBack(
+        done_url=url_for("cards.back", code=asked.code, _external=True),
+        back_url=url_for("cards.pay", code=asked.code, _external=True),
+    )
+    locale = "en" if str(get_locale()) == "en" else "vi"
+    url = checkouts.ensure_page(
+        asked.id, ways_back=ways_back, locale=locale, gateway=gateway.current(), clock=SYSTEM_CLOCK
+    )
+    if url is None:
+        flash(_("Chưa mở được trang của cổng thẻ. Bạn thử lại sau một chút nhé."), "warning")
+        return redirect(url_for(".pay", code=asked.code), 303)  # type: ignore[return-value]
+    return redirect(url, 303)  # type: ignore[return-value]
 
 
 @bp.get("/tra-tien/<code>/the/xong")
@@ -59,8 +84,10 @@ def back(code: str) -> Response | str:
         asked = requests.get(asked.id)
     if not _takes_cards(asked):
         return _to_pay_page(asked)
-    payment = queries.for_request(asked.id)
-    if payment is None or payment.status == State.FAILED:
+    payments = queries.all_for_request(asked.id)
+    if all(payment.status == State.FAILED for payment in payments) or any(
+        payment.status in SET_ASIDE for payment in payments
+    ):
         return redirect(url_for("cards.pay", code=asked.code))  # type: ignore[return-value]
     return render_template("cards/back.html", asked=asked, view=handler_of(asked).describe(asked))
 
@@ -83,6 +110,11 @@ def _let_in(script_url: str, api_base: str) -> None:
     allow_sources("script-src", script)
     allow_sources("connect-src", *dict.fromkeys((api, script)))
     allow_sources("frame-src", *frames)
+
+
+def _page_origin(api_base: str) -> str:
+    """Where the gateway's own pages are. Source: Stripe's guide to content security policies."""
+    return "https://checkout.stripe.com" if api_base == "https://api.stripe.com" else _origin(api_base)
 
 
 def _origin(url: str) -> str:

@@ -14,14 +14,24 @@ from app.core.crypto import unseal_record
 from app.core.database import db
 from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
-from app.payments.cards.models import SECRET_FIELD, CardEvent, CardPayment, CardReturn, Outcome, ReturnStatus
-from app.payments.cards.states import UNASKED, State
+from app.payments.cards.models import (
+    SECRET_FIELD,
+    URL_FIELD,
+    CardEvent,
+    CardPayment,
+    CardReturn,
+    Outcome,
+    ReturnStatus,
+    Way,
+)
+from app.payments.cards.states import SET_ASIDE, UNASKED, State
 from app.payments.requests.models import PaymentRequest
 from app.payments.requests.states import OPEN
 
 # An answer may still be on its way to whoever asked; only then does the sweep ask again.
 PATIENCE = timedelta(seconds=60)
 PAYABLE = frozenset({State.WAITING, State.FAILED})
+OPEN_PAGE = PAYABLE | UNASKED
 IN_SUSPENSE = sa.and_(CardPayment.outcome != Outcome.MATCHED, CardPayment.returned_vnd < CardPayment.received_vnd)
 SUSPENSE_VND = CardPayment.received_vnd - CardPayment.returned_vnd
 
@@ -44,15 +54,39 @@ def get(payment_id: UUID, *, for_update: bool = False) -> CardPayment:
     return db.session.get_one(CardPayment, payment_id, with_for_update=for_update or None, populate_existing=True)
 
 
+def all_for_request(request_id: UUID) -> list[CardPayment]:
+    """The card payments of a request, as they are now, oldest first."""
+    wanted = sa.select(CardPayment).where(CardPayment.request_id == request_id).order_by(CardPayment.id)
+    return list(db.session.scalars(wanted, execution_options={"populate_existing": True}))
+
+
 def for_request(request_id: UUID) -> CardPayment | None:
-    """The card payment of a request, as it is now, if one was begun."""
-    wanted = sa.select(CardPayment).where(CardPayment.request_id == request_id)
-    return db.session.scalar(wanted, execution_options={"populate_existing": True})
+    """The card payment of a request that says most: what paid it, else is held, else is by intent, else the newest."""
+    payments = all_for_request(request_id)
+    return max(payments, key=_weight, default=None)
+
+
+def _weight(payment: CardPayment) -> tuple[bool, bool, bool, int]:
+    state = State(payment.status)
+    return (payment.outcome == Outcome.MATCHED, state in SET_ASIDE, payment.way == Way.INTENT, payment.id.int)
+
+
+def session_url(payment: CardPayment) -> str | None:
+    """The address of the gateway's page for this payment, while it is open."""
+    return unseal_record(URL_FIELD, payment.session_url_enc) if payment.session_url_enc else None
 
 
 def find_for_intent(intent_id: str, payment_id: UUID | None) -> CardPayment | None:
     """The payment of this intent; or the one its metadata names, whose intent we may not have written down yet."""
     known = db.session.scalar(sa.select(CardPayment).where(CardPayment.intent_id == intent_id))
+    if known is not None or payment_id is None:
+        return known
+    return db.session.get(CardPayment, payment_id)
+
+
+def find_for_session(session_id: str, payment_id: UUID | None) -> CardPayment | None:
+    """The payment of this session; or the one its metadata names, whose session we may not have written down yet."""
+    known = db.session.scalar(sa.select(CardPayment).where(CardPayment.session_id == session_id))
     if known is not None or payment_id is None:
         return known
     return db.session.get(CardPayment, payment_id)
@@ -102,20 +136,28 @@ def client_secrets(request_ids: Iterable[UUID]) -> dict[UUID, str]:
     rows = db.session.execute(
         sa.select(CardPayment.request_id, CardPayment.client_secret_enc)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
-        .where(CardPayment.request_id.in_(wanted), CardPayment.status.in_(PAYABLE), PaymentRequest.status.in_(OPEN))
+        .where(
+            CardPayment.request_id.in_(wanted),
+            CardPayment.way == Way.INTENT,
+            CardPayment.status.in_(PAYABLE),
+            PaymentRequest.status.in_(OPEN),
+        )
     )
     return {request_id: unseal_record(SECRET_FIELD, sealed) for request_id, sealed in rows if sealed}
 
 
 def unsettled_ids(*, after: UUID | None, limit: int, clock: Clock) -> list[UUID]:
-    """Payments to ask the gateway about: never answered, or still payable though their request is over."""
+    """Payments to ask the gateway about: never answered, or still payable or held though their time is over."""
     now = clock.now()
     over = sa.or_(PaymentRequest.status.not_in(OPEN), PaymentRequest.expires_at <= now)
-    unanswered = sa.and_(CardPayment.status.in_(UNASKED), CardPayment.updated_at <= now - PATIENCE)
+    asked = CardPayment.status.in_(UNASKED | {State.CAPTURING, State.RELEASING})
+    unanswered = sa.and_(asked, CardPayment.updated_at <= now - PATIENCE)
+    page_closed = sa.and_(CardPayment.status.in_(PAYABLE), CardPayment.session_until <= now)
+    held = sa.and_(CardPayment.status == State.HELD, sa.or_(over, CardPayment.held_until <= now))
     statement = (
         sa.select(CardPayment.id)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
-        .where(sa.or_(unanswered, sa.and_(CardPayment.status.in_(PAYABLE), over)))
+        .where(sa.or_(unanswered, page_closed, held, sa.and_(CardPayment.status.in_(PAYABLE), over)))
         .order_by(CardPayment.id)
         .limit(limit)
     )
@@ -171,6 +213,20 @@ def _item(payment: CardPayment, code: str) -> CardSuspenseItem:
         intent_id=payment.intent_id or "",
         request_code=code,
         event_at=payment.charged_at or payment.created_at,
+    )
+
+
+def held_long(before: datetime, *, limit: int) -> Queue:
+    """Cards whose money is set aside since before then and was neither taken nor let go, oldest first."""
+    return oldest(
+        CardPayment.id,
+        PaymentRequest.code,
+        CardPayment.amount_vnd,
+        CardPayment.held_at,
+        where=sa.select(CardPayment)
+        .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
+        .where(CardPayment.status.in_(SET_ASIDE), CardPayment.held_at < before),
+        limit=limit,
     )
 
 

@@ -18,9 +18,17 @@ from app.core.database import db, transaction
 from app.core.ids import uuid7
 from app.payments.cards import operations, queries
 from app.payments.cards.events import Told
-from app.payments.cards.gateway import KEY_LIFE, Gateway, GatewayRefused, GatewayUnknown, Intent, UnreadableIntent
-from app.payments.cards.models import RAW_FIELD, CardEvent, EventOutcome
-from app.payments.cards.states import OVER, State
+from app.payments.cards.gateway import (
+    KEY_LIFE,
+    Gateway,
+    GatewayRefused,
+    GatewayUnknown,
+    Intent,
+    SessionWord,
+    UnreadableIntent,
+)
+from app.payments.cards.models import RAW_FIELD, CardEvent, EventOutcome, Way
+from app.payments.cards.states import OVER, SET_ASIDE, State
 from app.payments.requests import queries as request_queries
 
 BATCH = 100
@@ -57,9 +65,10 @@ def ensure_intents(request_ids: Iterable[UUID], *, gateway: Gateway, clock: Cloc
 
 
 def catch_up_request(request_id: UUID, *, gateway: Gateway, clock: Clock) -> None:
-    """Ask the gateway how the request's card payment stands, if one was begun."""
-    payment = queries.for_request(request_id)
-    if payment is not None:
+    """Ask the gateway how the request's card payments stand, those that were begun."""
+    for payment in queries.all_for_request(request_id):
+        if payment.way == Way.CHECKOUT and payment.session_id is None:
+            continue  # somebody may be opening it just now; the sweep looks later
         catch_up(payment.id, gateway=gateway, clock=clock)
 
 
@@ -76,7 +85,7 @@ def catch_up(payment_id: UUID, *, gateway: Gateway, clock: Clock) -> bool:
     if plan is None:
         return True
     try:
-        intent = _ask(plan, gateway)
+        word = _ask(plan, gateway)
     except GatewayUnknown as error:
         log.warning("card_gateway_unknown", payment_id=str(payment_id), reason=str(error))
         with transaction(actor=SYSTEM):
@@ -86,10 +95,12 @@ def catch_up(payment_id: UUID, *, gateway: Gateway, clock: Clock) -> bool:
         log.error("card_gateway_refused", payment_id=str(payment_id), reason=str(error))
         return True
     with transaction(actor=SYSTEM):
-        if intent is None:
+        if word is None:
             operations.never_made(payment_id, clock=clock)
+        elif isinstance(word, SessionWord):
+            operations.note_session(payment_id, word, clock=clock)
         else:
-            operations.note_answer(payment_id, intent, clock=clock)
+            operations.note_answer(payment_id, word, clock=clock)
     return True
 
 
@@ -167,9 +178,14 @@ class _Plan:
     """What to ask the gateway about a payment."""
 
     payment_id: UUID
+    way: Way
+    state: State
     intent_id: str | None
+    session_id: str | None
     code: str
     amount_vnd: int
+    capture_later: bool
+    capture_vnd: int
     made_at: datetime
     over: bool
     key_is_fresh: bool
@@ -182,24 +198,62 @@ def _plan(payment_id: UUID, clock: Clock) -> _Plan | None:
     request = request_queries.get(payment.request_id)
     return _Plan(
         payment_id=payment.id,
+        way=Way(payment.way),
+        state=State(payment.status),
         intent_id=payment.intent_id,
+        session_id=payment.session_id,
         code=request.code,
         amount_vnd=payment.amount_vnd,
+        capture_later=payment.capture_later,
+        capture_vnd=payment.capture_vnd or payment.amount_vnd,
         made_at=payment.created_at,
-        over=operations.is_over(request, clock=clock),
+        over=operations.is_over(request, clock=clock) or _is_past(payment.held_until, clock),
         key_is_fresh=clock.now() - payment.created_at < KEY_LIFE,
     )
 
 
-def _ask(plan: _Plan, gateway: Gateway) -> Intent | None:
+def _is_past(moment: datetime | None, clock: Clock) -> bool:
+    return moment is not None and moment <= clock.now()
+
+
+def _ask(plan: _Plan, gateway: Gateway) -> Intent | SessionWord | None:
+    if plan.state in SET_ASIDE:
+        return _ask_held(plan, gateway)
+    if plan.way is Way.CHECKOUT:
+        return _ask_session(plan, gateway)
     if plan.intent_id is not None:
         return gateway.cancel(plan.intent_id) if plan.over else gateway.retrieve(plan.intent_id)
-    if plan.key_is_fresh and not plan.over:
-        return gateway.create(payment_id=plan.payment_id, code=plan.code, amount_vnd=plan.amount_vnd)
-    found = gateway.find(payment_id=plan.payment_id, made_at=plan.made_at)
+    found = None
+    if plan.over or not plan.key_is_fresh:
+        found = gateway.find(payment_id=plan.payment_id, made_at=plan.made_at)
     if found is None and not plan.over:
-        return gateway.create(payment_id=plan.payment_id, code=plan.code, amount_vnd=plan.amount_vnd)
+        return gateway.create(
+            payment_id=plan.payment_id,
+            code=plan.code,
+            amount_vnd=plan.amount_vnd,
+            capture_later=plan.capture_later,
+        )
     return found
+
+
+def _ask_session(plan: _Plan, gateway: Gateway) -> SessionWord | None:
+    """A page is only opened for a payer who is there to pay on it; nobody else makes what was never made."""
+    if plan.session_id is None:
+        return gateway.sessions.find(payment_id=plan.payment_id, made_at=plan.made_at)
+    return gateway.sessions.expire(plan.session_id) if plan.over else gateway.sessions.retrieve(plan.session_id)
+
+
+def _ask_held(plan: _Plan, gateway: Gateway) -> Intent:
+    """Take or let go, as was asked for; let go of what nobody took in time. Repeating either changes nothing."""
+    intent_id = plan.intent_id or ""
+    if plan.state is State.CAPTURING:
+        intent = gateway.retrieve(intent_id)
+        if intent.status != "requires_capture":
+            return intent
+        return gateway.capture(intent_id, payment_id=plan.payment_id, amount_vnd=plan.capture_vnd)
+    if plan.state is State.RELEASING or plan.over:
+        return gateway.cancel(intent_id)
+    return gateway.retrieve(intent_id)
 
 
 def _note_fault(event_row_id: UUID, fault: Exception) -> None:

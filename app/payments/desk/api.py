@@ -10,17 +10,31 @@ from flask_smorest import Blueprint
 
 from app.core.api import PageQuery, ProblemSchema, page_schema
 from app.core.clock import SYSTEM_CLOCK
+from app.core.codes import normalise
 from app.core.database import current_actor
 from app.core.errors import PROBLEM_TYPE
 from app.core.idempotency import idempotency_key, idempotent
 from app.core.paging import Page
+from app.core.routes import open_to_all
 from app.identity.access import requires
 from app.identity.roles import Role
-from app.payments.desk import queries, services
-from app.payments.desk.models import DeskAction
+from app.payments.desk import queries, services, wishes
+from app.payments.desk.models import Choice, DeskAction
 from app.payments.desk.operations import Wish
 from app.payments.desk.queries import SuspenseItem
-from app.payments.desk.schemas import ActionSchema, ActionsSchema, ActSchema, ReasonSchema, SuspenseItemSchema
+from app.payments.desk.schemas import (
+    ActionSchema,
+    ActionsSchema,
+    ActSchema,
+    ExcessesSchema,
+    ExcessSchema,
+    ReasonSchema,
+    SuspenseItemSchema,
+    WantedSchema,
+)
+from app.payments.desk.wishes import Excess
+from app.payments.refunds import forms
+from app.payments.requests import queries as requests
 
 blp = Blueprint("suspense", __name__, url_prefix="/api/v1", description="Money that arrived and waits, and its desk")
 READERS = (Role.FINANCE, Role.PROVINCE_OPERATOR, Role.AUDITOR)
@@ -109,6 +123,35 @@ def undo(data: dict[str, str], action_id: UUID) -> dict[str, Any]:
 def keep(data: dict[str, str], action_id: UUID) -> dict[str, Any]:
     """Turn down that a done action is taken back."""
     return _one(services.keep(action_id, actor=current_actor(), reason=data["reason"], clock=SYSTEM_CLOCK))
+
+
+@blp.get("/payment-requests/<code>/excess")
+@open_to_all
+@blp.response(200, ExcessesSchema)
+@blp.alt_response(404, **_PROBLEM)
+def excess(code: str) -> dict[str, Any]:
+    """What came beside a payment request. Whoever knows the code may see it; it holds nothing personal."""
+    return {"items": wishes.of_requests([requests.by_code(normalise(code)).id])}
+
+
+@blp.post("/payment-requests/<code>/excess/<uuid:notice_id>")
+@open_to_all
+@idempotent
+@blp.arguments(WantedSchema)
+@blp.response(200, ExcessSchema)
+@blp.alt_response(401, **_PROBLEM)
+@blp.alt_response(403, **_PROBLEM)
+@blp.alt_response(404, **_PROBLEM)
+@blp.alt_response(409, **_PROBLEM)
+def choose(data: dict[str, Any], code: str, notice_id: UUID) -> Excess:
+    """What the payer wants done with it: who ordered, when that is known; otherwise whoever knows the code."""
+    named, actor = normalise(code), current_actor()
+    if data["choice"] == Choice.KEEP:
+        services.keep_as_credit(named, notice_id, actor=actor, clock=SYSTEM_CLOCK)
+    else:
+        account = forms.account({**(data["account"] or {}), "bank": (data["account"] or {}).get("bin", "")})
+        services.send_back(named, notice_id, account=account, actor=actor, clock=SYSTEM_CLOCK)
+    return wishes.one(requests.by_code(named), notice_id)
 
 
 def _one(action: DeskAction) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from marshmallow import fields, post_load, validate
 
 from app.core.api import Input, Output, money, text
 from app.core.codes import normalise
-from app.payments.desk.models import Kind
+from app.payments.desk.models import Choice, Kind
 from app.payments.desk.operations import MAX_PARTS, MAX_REASON, MAX_REFERENCE, MIN_REASON, Wish
 
 
@@ -95,3 +95,39 @@ class ActionsSchema(Output):
     """The actions of one notice, oldest first."""
 
     items = fields.List(fields.Nested(ActionSchema))
+
+
+class PayerAccountSchema(Input):
+    """Where a payer wants money back."""
+
+    bin = text(max_length=6, min_length=6)
+    number = text(max_length=30, min_length=6)
+    holder = text(max_length=100, min_length=2)
+
+
+class WantedSchema(Input):
+    """What a payer wants done with money above what was asked; `account` goes with `send_back`."""
+
+    choice = fields.String(required=True, validate=validate.OneOf([str(choice) for choice in Choice]))
+    account = fields.Nested(PayerAccountSchema, load_default=None, allow_none=True)
+
+
+class ExcessSchema(Output):
+    """Money named for a payment request that it did not take. Of a transfer it lies in the payee's own bank account."""
+
+    notice_id = fields.UUID()
+    outcome = fields.String(metadata={"enum": ["overpaid", "duplicate", "late", "wrong_account", "unmatched"]})
+    event_at = fields.AwareDateTime()
+    amount_vnd = fields.Integer()
+    waiting_vnd = fields.Integer(metadata={"description": "What nobody decided about yet"})
+    proposed_vnd = fields.Integer()
+    kept_vnd = fields.Integer(metadata={"description": "Left with the payee as the payer's credit"})
+    returned_vnd = fields.Integer()
+    choice = fields.String(allow_none=True, metadata={"enum": [str(choice) for choice in Choice]})
+    to_account = fields.String(metadata={"description": "Where it shall go back to, masked"})
+
+
+class ExcessesSchema(Output):
+    """All of one request, oldest first."""
+
+    items = fields.List(fields.Nested(ExcessSchema))

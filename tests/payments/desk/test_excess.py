@@ -347,3 +347,26 @@ def test_a_part_paid_page_lists_each_part_with_its_reference(client, shop):
     page = client.get(f"/tra-tien/{request.code}").text
     assert f"FT{moved['serial']}" in page
     assert "10.000" in page and "15.000" in page and "còn thiếu 25.000" in page
+
+
+def test_a_program_sees_the_excess_and_says_what_its_payer_wants(client, shop, buyer):
+    request, notice = overpay(client, shop)
+    path = f"/api/v1/payment-requests/{request.code}/excess"
+    [told] = client.get(path).json["items"]
+    assert (told["amount_vnd"], told["waiting_vnd"], told["choice"]) == (20_000, 20_000, None)
+    back = {"choice": "send_back", "account": {"bin": "970436", "number": ACCOUNT.number, "holder": ACCOUNT.holder}}
+    stranger = client.post(f"{path}/{notice}", json=back, headers={"Idempotency-Key": "a"})
+    assert (stranger.status_code, stranger.json["code"]) == (403, "not_the_payer")
+    sign_in(client, buyer)
+    chosen = client.post(f"{path}/{notice}", json=back, headers={"Idempotency-Key": "b"})
+    assert (chosen.status_code, chosen.json["choice"]) == (200, "send_back")
+    assert ACCOUNT.number not in str(chosen.json)
+    without = client.post(f"{path}/{notice}", json={"choice": "send_back"}, headers={"Idempotency-Key": "c"})
+    assert without.status_code == 422
+    kept = client.post(f"{path}/{notice}", json={"choice": "keep"}, headers={"Idempotency-Key": "d"})
+    assert (kept.status_code, kept.json["kept_vnd"], kept.json["waiting_vnd"]) == (200, 20_000, 0)
+    next_one = make_request(payee_id=shop[0].id)
+    spent = client.post(
+        f"/api/v1/payment-requests/{next_one.code}/credit", json={"amount_vnd": 5_000}, headers={"Idempotency-Key": "e"}
+    )
+    assert (spent.status_code, spent.json["amount_vnd"], credit_vnd(shop, buyer)) == (201, 5_000, 15_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -101,9 +102,9 @@ def sold(stand: Stand) -> tuple[tuple[str, ...], tuple[str, ...]]:
         selling.give_back(by_card, 50_000)
         payout = selling.paid_out(100_000)
         selling.batch(50_000)
-        people = {"password": PASSWORD, "clock": SYSTEM_CLOCK}
-        make_user(Role.HOUSEHOLD, phone="0900000109", household_id=seller.shop.household_id, **people)
-        make_user(Role.FINANCE, phone="0900000110", **people)
+        make_person = partial(make_user, password=PASSWORD, clock=SYSTEM_CLOCK)
+        make_person(Role.HOUSEHOLD, phone="0900000109", household_id=seller.shop.household_id)
+        make_person(Role.FINANCE, phone="0900000110")
         made = made_of(payout)
         assert made is not None
         office = (

@@ -122,7 +122,7 @@ def _cells(flow: Flow) -> list[int]:
 
 
 def _label(period: Period, bucket: Bucket) -> str:
-    return f"{bucket.since:%H} giờ" if period.is_day else f"{bucket.since:%d/%m}"
+    return str(_("%(hour)d giờ", hour=bucket.since.hour)) if period.is_day else f"{bucket.since:%d/%m}"
 
 
 def _chart(period: Period, buckets: Sequence[Bucket], whole: Flow) -> Markup:

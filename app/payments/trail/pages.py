@@ -21,6 +21,8 @@ from app.payments.cards.models import Outcome
 from app.payments.desk import queries as desk
 from app.payments.desk import words as desk_words
 from app.payments.desk.errors import ActionNotFound
+from app.payments.fees import queries as fees
+from app.payments.fees import words as fee_words
 from app.payments.income import queries as income
 from app.payments.income.kinds import what_of
 from app.payments.income.words import what_words
@@ -80,6 +82,8 @@ def asked(code: str) -> str:
         came=queries.came_for(found.id),
         card=cards.for_request(found.id),
         card_matched=Outcome.MATCHED,
+        kept=fees.of_request([found.id]).get(found.id, []),
+        fee_words=fee_words,
         refunds=refunds.page(request_id=found.id, limit=REFUNDS),
         account=payable,
         collected=collected,
@@ -144,6 +148,7 @@ _PLACES: dict[str, Callable[[UUID], str | None]] = {
     "card_return": lambda purpose_id: _to_request(queries.code_of_card(purpose_id)),
     "bank_notice": lambda purpose_id: url_for(".notice", notice_id=purpose_id),
     "refund": lambda purpose_id: url_for("refunds.show", refund_id=purpose_id),
+    "card_payout": lambda purpose_id: url_for("card_payouts.show", payout_id=str(purpose_id)),
     "payout": lambda purpose_id: url_for("payouts.payout", payout_id=purpose_id),
     "desk_action": _to_desk,
 }

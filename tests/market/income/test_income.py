@@ -209,6 +209,13 @@ def test_a_household_without_a_shop_is_led_to_open_one(client: FlaskClient, app:
         assert client.get(path).location == "/ban-hang"
 
 
+def test_the_office_sees_what_was_kept_back_of_a_payment(client: FlaskClient, selling: Selling):
+    sold = selling.by_card()
+    sign_in(client, make_user(role=Role.FINANCE))
+    text = words_of(client.get(f"/dieu-hanh/dau-vet/khoan-thu/{sold.code}").text)
+    assert re.search(r"Thuế giá trị gia tăng, 1 % Nghị định \S+ 1\.000 ₫", text)
+
+
 def test_the_shop_leads_there(signed: FlaskClient):
     assert f'href="{PAGE}"' in signed.get("/ban-hang").text
 

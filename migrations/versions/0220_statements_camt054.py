@@ -52,6 +52,27 @@ def upgrade() -> None:
                 AND (NEW.needs_approval OR NEW.amount_vnd > 5000000))
             EXECUTE FUNCTION desk_undo_second_person();
 
+        -- What the bank writes in its own words may name people and accounts: from now on it is sealed.
+        ALTER TABLE payout ADD COLUMN reason_enc bytea;
+        GRANT UPDATE (reason_enc) ON payout TO app;
+        ALTER TABLE payout_result ADD COLUMN told_enc bytea;
+
+        -- The application's rule, kept here as well: see limits.OWN_RETURNS.
+        CREATE FUNCTION payout_own_returns() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT FROM payout AS paid JOIN payout AS earlier ON earlier.payee_id = paid.payee_id
+                       WHERE paid.batch_id = NEW.id AND paid.status <> 'cancelled'
+                         AND earlier.status = 'returned' AND earlier.answered_by = NEW.approved_by
+                         AND earlier.updated_at > NEW.approved_at - interval '90 days') THEN
+                RAISE EXCEPTION 'who said that a payee''s payout came back lets no other go to them for 90 days'
+                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'payout_own_returns';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER payout_own_returns BEFORE UPDATE OF approved_by ON payout_batch
+            FOR EACH ROW WHEN (OLD.approved_by IS DISTINCT FROM NEW.approved_by AND NEW.approved_by IS NOT NULL)
+            EXECUTE FUNCTION payout_own_returns();
+
         -- squawk-ignore require-concurrent-index-creation
         CREATE INDEX ix_bank_notice_line ON bank_notice (amount_vnd, event_at)
             WHERE direction = 'in' AND wire = 'statement';

@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.crypto import seal_record, unseal_record
 from app.core.database import Model
 from app.core.ids import uuid7
 
 SALES = "sales"
 """The one purpose so far: what was sold and collected for the payee."""
+REASON_FIELD, TOLD_FIELD = "payout.reason", "payout_result.told"
 BATCH_PREFIX, PAYOUT_PREFIX = "CT", "PT"
 """What the codes of batches and payouts begin with."""
 
@@ -57,7 +59,7 @@ class Payout(Model):
     """One payee's money of one period; its id is the purpose of its ledger transfers, its code the end-to-end id.
 
     `pending_id` is the transfer that reserves the amount since the approval, `posted_id` the one that moved it last.
-    `answered_by` told what became of it, by hand or with a file of the bank.
+    `answered_by` told what became of it, by hand or with a file of the bank; `reason` in their words, which is sealed.
     """
 
     __tablename__ = "payout"
@@ -87,10 +89,21 @@ class Payout(Model):
     posted_id: Mapped[UUID | None]
     answered_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     reason_code: Mapped[str | None]
-    reason: Mapped[str | None]
+    reason_before: Mapped[str | None] = mapped_column("reason")  # of rows from before it was sealed
+    reason_enc: Mapped[bytes | None]
     bank_reference: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+    @property
+    def reason(self) -> str | None:
+        """Why it did not arrive, in the bank's or an officer's words."""
+        return unseal_record(REASON_FIELD, self.reason_enc) if self.reason_enc is not None else self.reason_before
+
+    @reason.setter
+    def reason(self, told: str | None) -> None:
+        self.reason_before = None
+        self.reason_enc = seal_record(REASON_FIELD, told) if told else None
 
 
 class HeldPayee(Model):
@@ -115,7 +128,8 @@ class HoldTold(Model):
 
 
 class PayoutResult(Model):
-    """A file of the bank's answers as it was read: `rows` of `results.Row`, `faults` of `results.Fault`."""
+    """A file of the bank's answers as it was read: `rows` of `answers.Row`, `faults` of `answers.Fault`, both without
+    the bank's own words, which are sealed apart. See `told`."""
 
     __tablename__ = "payout_result"
     __table_args__ = (sa.UniqueConstraint("batch_id", "file_hash", name="uq_payout_result_batch_id_file_hash"),)
@@ -126,6 +140,7 @@ class PayoutResult(Model):
     file_name: Mapped[str]
     rows: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     faults: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    told_enc: Mapped[bytes | None]
     created_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     applied_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("user_account.id"))

@@ -18,6 +18,7 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.payees import queries as payees
 from app.payments.payouts import answers, queries, services, words
+from app.payments.payouts import told as told_by_bank
 from app.payments.payouts.answers import Act
 from app.payments.payouts.bank_files import OwnAccount, read_columns
 from app.payments.payouts.errors import BadForm, NotConfigured
@@ -253,6 +254,7 @@ def _result(result_id: UUID, error: AppError | None = None) -> str:
     return render_template(
         "payouts/result.html",
         result=result,
+        faults=told_by_bank.faults_of(result),
         batch=batch,
         planned=planned,
         acts=_acts(),

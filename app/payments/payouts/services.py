@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from app.core.database import transaction
 from app.core.ids import uuid7
 from app.core.texts import tidy
 from app.payments.payees import queries as payees
-from app.payments.payouts import answer_files, answers, operations, queries
+from app.payments.payouts import answer_files, answers, operations, queries, told
 from app.payments.payouts.answers import Act, Planned
 from app.payments.payouts.bank_files import File, Line, OwnAccount, to_xlsx, to_xml
 from app.payments.payouts.errors import NothingToPay, UnreadableResult, WrongMoment
@@ -138,8 +137,7 @@ def upload(batch_id: UUID, *, data: bytes, file_name: str, actor: Actor, clock: 
         batch_id=batch_id,
         file_hash=file_hash,
         file_name=tidy("".join(mark for mark in file_name if mark.isprintable()))[:200] or "–",
-        rows=[asdict(row) for row in read.rows],
-        faults=[asdict(fault) for fault in read.faults],
+        **told.kept(read.rows, read.faults),
         created_by=actor.user_id,
         created_at=clock.now(),
     )
@@ -200,8 +198,7 @@ def _answer(planned: Planned) -> Answer:
 
 
 def _plan(result: PayoutResult, payouts: Sequence[Payout]) -> list[Planned]:
-    rows = [answers.Row(**{**told, "outcome": answers.Outcome(told["outcome"])}) for told in result.rows]
-    return answers.plan(rows, {payout.code: payout for payout in payouts})
+    return answers.plan(told.rows_of(result), {payout.code: payout for payout in payouts})
 
 
 def _demand_sent(batch: PayoutBatch) -> None:

@@ -56,7 +56,7 @@ def create_app(config: settings.Config | None = None) -> Flask:
         CHOPHIEN=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url(config.database_url),
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 10, "max_overflow": 5, "hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config.database_connections),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.is_production,
@@ -80,6 +80,12 @@ def create_app(config: settings.Config | None = None) -> Flask:
         _move_in(app, room)
     jobs.bind(app)
     return app
+
+
+def _engine_options(connections: int) -> dict[str, object]:
+    """Two thirds of a process's connections stay open."""
+    kept = max(1, connections * 2 // 3)
+    return {"pool_size": kept, "max_overflow": connections - kept, "hide_parameters": True}
 
 
 def _protect_forms() -> None:

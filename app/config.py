@@ -42,10 +42,14 @@ DEMO_SECRETS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Config:
-    """What a process needs to know to start. Keys are base64 of 32 bytes where noted."""
+    """What a process needs to know to start. Keys are base64 of 32 bytes where noted.
+
+    `database_connections` is how many a process holds at most.
+    """
 
     app_env: str
     database_url: str
+    database_connections: int
     secret_key: str
     password_salt: str
     field_key: bytes
@@ -127,11 +131,18 @@ def load(env: Mapping[str, str] | None = None) -> Config:
             raise ConfigError(f"{name} is missing: set it in the environment before starting in production")
         return value
 
+    def whole(name: str, usual: int) -> int:
+        text = source.get(name) or str(usual)
+        if not text.isdecimal() or int(text) < 1:
+            raise ConfigError(f"{name} must be a whole number above zero, not {text!r}")
+        return int(text)
+
     near = f"http://127.0.0.1:{source.get('SANDBOX_PORT', '8001')}"
     sandbox = source.get("SANDBOX_URL") or ("" if production else near)
     return Config(
         app_env=app_env,
         database_url=plain("DATABASE_URL", ""),
+        database_connections=whole("DATABASE_CONNECTIONS", 15),
         secret_key=secret("SECRET_KEY"),
         password_salt=secret("PASSWORD_SALT"),
         field_key=key("FIELD_KEY"),

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,9 +35,10 @@ def binaries() -> Path:
 class LocalPostgres:
     """One server on a Unix socket, started as our child and ended with us, even when we are killed."""
 
-    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+    def __init__(self, directory: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> None:
         self.directory = directory.resolve()
         self.durable = durable
+        self.settings = dict(settings or {})
         digest = hashlib.sha256(str(self.directory).encode()).hexdigest()[:12]
         self.sockets = Path(tempfile.gettempdir()) / f"chophien-pg-{digest}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,6 +65,7 @@ class LocalPostgres:
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= self.settings
         command = [str(binaries() / "postgres"), "-D", str(self.directory)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset totp test check bench lock format messages browser pdf clean
+.PHONY: help demo demo-reset totp test faults chaos chaos-proof check bench lock format messages browser pdf clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 22
@@ -45,6 +45,15 @@ test: $(DEV_STAMP) browser pdf ## Run all tests
 	@$(BIN)/python -m local.catalogues
 	@$(BIN)/python -m pytest -n 2 -m "not journey" $(ARGS)
 	@$(BIN)/python -m pytest -m journey $(ARGS)
+
+faults: $(DEV_STAMP) ## Cut the database's wire before and after every chunk of every flow of money (make test tries some)
+	@FAULTS=all $(BIN)/python -m pytest -n 2 tests/faults $(ARGS)
+
+chaos: $(DEV_STAMP) ## Kill -9 PostgreSQL, web and workers under load, then check the books (CHAOS_SECONDS, CHAOS_SEED)
+	@exec $(BIN)/python -m tests.faults.chaos
+
+chaos-proof: $(DEV_STAMP) ## The same with synchronous_commit=off: what was lost must be seen by the checker
+	@exec $(BIN)/python -m tests.faults.chaos --proof
 
 check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requirements
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

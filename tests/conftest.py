@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     folder = tempfile.mkdtemp(prefix="chophien-test-pg-")
-    server = LocalPostgres(Path(folder) / "data", durable=False)
+    server = LocalPostgres(Path(folder) / "data", durable=False, settings={"max_connections": "300"})
     server.start()
     config._postgres = server  # type: ignore[attr-defined]
     os.environ["CHOPHIEN_TEST_PG"] = str(server.directory)

@@ -33,6 +33,7 @@ class Wire:
         self._lock = threading.Lock()
         self._left: int | None = None
         self._cut = Cut.BEFORE_SENDING
+        self._passed = dict.fromkeys(Cut, 0)
         self._closing = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -41,6 +42,16 @@ class Wire:
         """Break the wire at the given step from now on, counted from 0 over all connections; once."""
         with self._lock:
             self._left, self._cut = step, cut
+
+    def count_anew(self) -> None:
+        """Forget the steps seen so far."""
+        with self._lock:
+            self._passed = dict.fromkeys(Cut, 0)
+
+    def steps(self, cut: Cut) -> int:
+        """How many places to break the wire at there were since `count_anew`."""
+        with self._lock:
+            return self._passed[cut]
 
     def mend(self) -> bool:
         """Cut nothing any more; whether the wire was cut since `cut_at`."""
@@ -77,6 +88,7 @@ class Wire:
 
     def _breaks(self, passing: Cut) -> bool:
         with self._lock:
+            self._passed[passing] += 1
             if self._left is None or passing is not self._cut:
                 return False
             self._left -= 1

@@ -89,6 +89,7 @@ def _doors() -> tuple[Door, ...]:
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
         Door("card_payouts.overview", _("Cổng thẻ trả tiền"), _("Từng đợt cổng thẻ trả, phí, chỗ chưa khớp"), "book"),
         Door("income.office", _("Thu nhập người bán"), _("Một năm của một gian hàng, tải PDF"), "book"),
+        Door("fees.declaration", _("Thuế và phí"), _("Tiền giữ lại nộp Nhà nước, theo tháng"), "book"),
         Door("ledger.accounts", _("Sổ cái"), _("Số dư và sao kê của mọi tài khoản trong sổ"), "book"),
         Door("log.book", _("Sổ công khai"), _("Các khoản ủng hộ ai cũng tra được"), "book"),
         Door("places.markets", _("Chợ phiên"), _("Chợ không dùng tiền mặt và các sạp"), "place"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -279,6 +279,11 @@ def shop_by_code(code: str) -> Shop:
 def shops(ids: Iterable[UUID]) -> dict[UUID, Shop]:
     """Shops by id."""
     return {shop.id: shop for shop in db.session.scalars(sa.select(Shop).where(Shop.id.in_(set(ids))))}
+
+
+def shops_of_payees(payee_ids: Collection[UUID]) -> list[Shop]:
+    """The shops that are paid as these payees."""
+    return list(db.session.scalars(sa.select(Shop).where(Shop.payee_id.in_(payee_ids))))
 
 
 def communes_with_goods() -> list[tuple[str, str]]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from uuid import UUID
+
 from flask import Flask
 
+from app.market.catalogue import queries as catalogue
+from app.payments.fees import sellers
+from app.payments.fees.models import Supply
+from app.payments.fees.wiring import demand_charges_of
 from app.payments.ledger.books import register_invariant
 from app.payments.requests.purposes import register
 
@@ -11,9 +18,15 @@ from .handler import OrderPurpose
 from .operations import PURPOSE_KIND
 
 
+def _shop_names(payee_ids: Collection[UUID]) -> dict[UUID, sellers.Seller]:
+    return {shop.payee_id: sellers.Seller(shop.code, shop.name) for shop in catalogue.shops_of_payees(payee_ids)}
+
+
 def install(_app: Flask) -> None:
     """Name the handler and the invariants."""
     register(PURPOSE_KIND, OrderPurpose())
+    demand_charges_of(PURPOSE_KIND, Supply.GOODS)
+    sellers.register(_shop_names)
     register_invariant(
         "reserved stock is the sum of held reservations",
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.payments.fees.models import Supply
+from app.payments.fees.wiring import demand_charges_of
 from app.payments.ledger.books import register_invariant
 from app.payments.requests.purposes import register
 
@@ -14,6 +16,7 @@ from .operations import PURPOSE_KIND
 def install(_app: Flask) -> None:
     """Name the handler and the invariant."""
     register(PURPOSE_KIND, StallSalePurpose())
+    demand_charges_of(PURPOSE_KIND, Supply.GOODS)
     register_invariant(
         "a stall sale is paid exactly when its one request is, and by its amount",
         """

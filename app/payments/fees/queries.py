@@ -11,7 +11,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.database import db
-from app.payments.fees.models import FeeCharge, FeeReturn, FeeRule, Kind
+from app.payments.fees.errors import ChangeNotFound
+from app.payments.fees.models import ChangeState, FeeCharge, FeeReturn, FeeRule, FeeRuleChange, Kind, Supply
 
 
 @dataclass(frozen=True)
@@ -116,3 +117,63 @@ def of_request(request_ids: Sequence[UUID]) -> dict[UUID, list[RequestFee]]:
                 RequestFee(Kind(kind), supply, rate_bp, source, int(base_vnd), int(charged_vnd), returned_vnd)
             )
     return dict(found)
+
+
+def get_change(change_id: UUID, *, for_update: bool = False) -> FeeRuleChange:
+    """A proposed change by id, as it is now.
+
+    Raises:
+        ChangeNotFound: there is none.
+    """
+    found = db.session.get(FeeRuleChange, change_id, with_for_update=for_update or None, populate_existing=True)
+    if found is None:
+        raise ChangeNotFound()
+    return found
+
+
+def open_change(kind: Kind, supply: Supply) -> FeeRuleChange | None:
+    """The change of this rule that waits for its second person."""
+    return db.session.scalar(
+        sa.select(FeeRuleChange).where(
+            FeeRuleChange.kind == kind,
+            FeeRuleChange.supply == supply,
+            FeeRuleChange.state == ChangeState.PROPOSED,
+        )
+    )
+
+
+def open_changes() -> list[FeeRuleChange]:
+    """All that wait for a second person: at most one of each kind and supply."""
+    waiting = sa.select(FeeRuleChange).where(FeeRuleChange.state == ChangeState.PROPOSED).order_by(FeeRuleChange.id)
+    return list(db.session.scalars(waiting.execution_options(populate_existing=True)))
+
+
+def rules_from(
+    day: date, *, kind: Kind | None = None, supply: Supply | None = None, for_update: bool = False
+) -> list[FeeRule]:
+    """Rules that hold on that day or later, in the order of their days."""
+    statement = (
+        sa.select(FeeRule)
+        .where(sa.or_(FeeRule.valid_until.is_(None), FeeRule.valid_until > day))
+        .where(sa.or_(FeeRule.valid_until.is_(None), FeeRule.valid_until > FeeRule.valid_from))
+        .order_by(FeeRule.supply, FeeRule.kind, FeeRule.valid_from)
+        .execution_options(populate_existing=True)
+    )
+    if kind is not None:
+        statement = statement.where(FeeRule.kind == kind)
+    if supply is not None:
+        statement = statement.where(FeeRule.supply == supply)
+    if for_update:
+        statement = statement.with_for_update()
+    return list(db.session.scalars(statement))
+
+
+def rules_over(day: date, *, limit: int = 50) -> list[FeeRule]:
+    """Rules that held before that day, latest first."""
+    statement = (
+        sa.select(FeeRule)
+        .where(FeeRule.valid_until <= day, FeeRule.valid_until > FeeRule.valid_from)
+        .order_by(FeeRule.valid_until.desc(), FeeRule.supply, FeeRule.kind)
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))

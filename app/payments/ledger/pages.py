@@ -47,6 +47,7 @@ def purpose_words(kind: str | None) -> str:
         "bank_notice": _("Báo có"),
         "card_payment": _("Thanh toán thẻ"),
         "refund": _("Hoàn tiền"),
+        "fee": _("Thuế và phí giữ lại"),
         "payout": _("Chi trả"),
         "card_payout": _("Cổng thẻ trả"),
     }

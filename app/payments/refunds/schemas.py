@@ -58,6 +58,7 @@ class RefundSchema(Output):
     id = fields.UUID()
     request_code = fields.String()
     amount_vnd = fields.Integer()
+    fees_vnd = fields.Integer(metadata={"description": "Given back of commission and tax that were withheld"})
     seller_vnd = fields.Integer()
     debt_vnd = fields.Integer()
     reason = fields.String()

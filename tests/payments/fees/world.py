@@ -61,8 +61,8 @@ def begin_refund(asked: PaymentRequest, amount_vnd: int, *, clock: Clock = SYSTE
     """Reserve a refund to the card, of which the gateway says nothing yet."""
     with transaction():
         request = queries.get(asked.id, for_update=True)
-        draft = refunds._Draft(Way.CARD, State.ASKING, "Hàng bị dập", f"fee-key-{next(_keys)}")
-        return refunds._make(request, amount_vnd, draft, actor=SYSTEM, clock=clock).id
+        draft = refunds.Draft(Way.CARD, State.ASKING, "Hàng bị dập", f"fee-key-{next(_keys)}")
+        return refunds.make(request, amount_vnd, draft, actor=SYSTEM, clock=clock).id
 
 
 def end_refund(refund_id: UUID, event: Event, *, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -117,7 +117,7 @@ def spend_all(payee_id: UUID) -> None:
                     id=uuid7(),
                     from_account_id=payable.id,
                     to_account_id=other.id,
-                    amount_vnd=payable.balance_vnd or 0,
+                    amount_vnd=(payable.balance_vnd or 0) - payable.pending_out_vnd,
                     event_at=SYSTEM_CLOCK.now(),
                 )
             ],

@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset totp test faults chaos chaos-proof check bench lock format messages browser pdf clean
+.PHONY: help demo demo-reset totp test faults chaos chaos-proof check bench mutate lock format messages browser pdf clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 22
@@ -67,6 +67,9 @@ check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requiremen
 
 bench: $(DEV_STAMP) ## Measure, as ratios within one run; writes var/bench/
 	@$(BIN)/python -m benchmarks
+
+mutate: $(DEV_STAMP) ## Change the code of the money bit by bit: which change does no test notice? Long (AREA=ledger|requests|matching|refunds|fees)
+	@$(BIN)/python -m tools.mutate $(AREA) $(ARGS)
 
 format: $(DEV_STAMP) ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -24,13 +24,15 @@ from tests.fakes.clock import FrozenClock
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = "chophien_template"
+# Many short runs (mutation testing) share one server, with the template in it: `tools/mutate.py` names its directory.
+LENT = "CHOPHIEN_TEST_PG_LENT"
 # Filled by migrations or once per run; emptying leaves them.
 REFERENCE_TABLES = ("alembic_version", "area", "area_change", "fee_rule")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one PostgreSQL for the whole run, in the process that controls the workers."""
-    if hasattr(config, "workerinput"):
+    """Start one PostgreSQL for the whole run, in the process that controls the workers; or use one that is lent."""
+    if hasattr(config, "workerinput") or LENT in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="chophien-test-pg-")
     server = LocalPostgres(Path(folder) / "data", durable=False, settings={"max_connections": "300"})
@@ -63,12 +65,16 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_url(worker_id: str) -> str:
+def database_url(worker_id: str) -> Iterator[str]:
     """This worker's own database, as the superuser sees it (for set-up only)."""
-    server = LocalPostgres(Path(os.environ["CHOPHIEN_TEST_PG"]))
-    name = f"chophien_{worker_id}"
+    lent = os.environ.get(LENT)
+    server = LocalPostgres(Path(lent or os.environ["CHOPHIEN_TEST_PG"]))
+    name = f"chophien_{worker_id}_{os.getpid()}"
     server.clone_database(TEMPLATE, name)
-    return server.url(name, "postgres")
+    yield server.url(name, "postgres")
+    if lent:
+        with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,22 @@ def test_a_debt_is_repaid_no_further_than_it_is_owed(clock):
     assert (reread(debt.id).balance_vnd, reread(payable.id).balance_vnd) == (0, 60)
 
 
+def test_where_nothing_is_owed_a_balancing_repayment_lands_and_moves_nothing(clock):
+    payable, debt = filled_account(100, clock=clock), make_account(AccountKind.SELLER_DEBT, clock=clock)
+    assert [one.amount_vnd for one in post(balancing(payable, debt, 90, at=clock.now()), clock=clock)] == [0]
+    assert (reread(debt.id).balance_vnd, reread(payable.id).balance_vnd) == (0, 100)
+
+
+def test_what_a_reservation_will_repay_is_owed_no_more(clock):
+    outside, debt = (make_account(kind, clock=clock) for kind in (AccountKind.OUTSIDE_CARD, AccountKind.SELLER_DEBT))
+    payable = filled_account(100, clock=clock)
+    post(move(debt, outside, 40, at=clock.now()), clock=clock)
+    post(hold(payable, debt, 30, at=clock.now()), clock=clock)
+    with pytest.raises(InvalidTransfer):
+        post(move(payable, debt, 11, at=clock.now()), clock=clock)
+    assert [one.amount_vnd for one in post(balancing(payable, debt, 90, at=clock.now()), clock=clock)] == [10]
+
+
 def test_a_closed_account_takes_part_in_nothing_new(clock):
     account, other = make_account(AccountKind.PAYABLE, clock=clock), filled_account(10, clock=clock)
     with transaction():

@@ -6,7 +6,8 @@ import pytest
 
 from app.core.actor import GUEST
 from app.core.errors import AppError
-from app.giving.gifts import operations, queries
+from app.giving.gifts import queries
+from app.households.welfare import queries as welfare
 from app.households.welfare.errors import NotListed
 from app.payments.requests import services
 
@@ -49,7 +50,7 @@ def test_nothing_is_asked_for_again_when_the_household_takes_no_gifts_any_more(h
     def not_listed(*_args: object, **_kwargs: object) -> None:
         raise NotListed
 
-    monkeypatch.setattr(operations.welfare, "public_by_code", not_listed)
+    monkeypatch.setattr(welfare, "public_by_code", not_listed)
     with pytest.raises(AppError):
         services.reopen(code, actor=GUEST, clock=clock)
     assert (queries.get(gift.id).status, request_of(gift).status) == ("expired", "expired")

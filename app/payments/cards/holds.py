@@ -1,6 +1,7 @@
-"""Taking, or letting go of, money that a card's bank has set aside.
+"""Asking to take, or to let go of, money that a card's bank has set aside; each needs an open transaction.
 
-The gateway is never called inside a transaction.
+`services.capture` and `services.release` ask and go to the gateway; a room above may ask inside its own transaction and
+leave the rest to the sweep.
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.core import audit
-from app.core.actor import SYSTEM, Actor
+from app.core.actor import Actor
 from app.core.clock import Clock
-from app.core.database import require_transaction, transaction
-from app.payments.cards import operations, queries, services
+from app.core.database import require_transaction
+from app.payments.cards import operations, queries
 from app.payments.cards.errors import NothingHeld, TooMuchToTake
-from app.payments.cards.gateway import Gateway
 from app.payments.cards.models import CardPayment
 from app.payments.cards.states import SET_ASIDE, Event, State, step
 from app.payments.requests import queries as requests
@@ -21,13 +21,10 @@ from app.payments.requests import queries as requests
 SUBJECT = "card_payment"
 
 
-def capture(
-    request_id: UUID, *, amount_vnd: int | None = None, actor: Actor, gateway: Gateway, clock: Clock
-) -> CardPayment:
-    """Take what is held for a request, or a part of it and let the rest go; the payment as the answer left it.
+def ask_to_take(request_id: UUID, *, amount_vnd: int | None, actor: Actor, clock: Clock) -> UUID:
+    """Write down that what is held for a request, or a part of it, is to be taken; its payment's id.
 
-    A part leaves the request paid in part. Without an answer the payment is `capturing`, and the sweep asks on. Asking
-    again for the same amount changes nothing.
+    Asking again for the same amount changes nothing.
 
     Args:
         amount_vnd: in đồng; None for all.
@@ -35,30 +32,6 @@ def capture(
     Raises:
         NothingHeld: nothing is held any more, or its request is over.
         TooMuchToTake: less than that is held.
-    """
-    with transaction(actor=SYSTEM):
-        payment_id = ask_to_take(request_id, amount_vnd=amount_vnd, actor=actor, clock=clock)
-    services.catch_up(payment_id, gateway=gateway, clock=clock)
-    return queries.get(payment_id)
-
-
-def release(request_id: UUID, *, actor: Actor, gateway: Gateway, clock: Clock) -> CardPayment:
-    """Let go of what is held for a request; the payment as the answer left it. A repeat changes nothing.
-
-    Raises:
-        NothingHeld: nothing is held, or it was taken.
-    """
-    with transaction(actor=SYSTEM):
-        payment_id = ask_to_let_go(request_id, actor=actor, clock=clock)
-    services.catch_up(payment_id, gateway=gateway, clock=clock)
-    return queries.get(payment_id)
-
-
-def ask_to_take(request_id: UUID, *, amount_vnd: int | None, actor: Actor, clock: Clock) -> UUID:
-    """Write down that it is to be taken; the sweep does the rest. Needs an open transaction: for rooms above.
-
-    Raises:
-        NothingHeld, TooMuchToTake: as in `capture`.
     """
     request = requests.get(request_id, for_update=True)
     payment = _set_aside(request_id, State.CAPTURING, State.SUCCEEDED)
@@ -77,10 +50,10 @@ def ask_to_take(request_id: UUID, *, amount_vnd: int | None, actor: Actor, clock
 
 
 def ask_to_let_go(request_id: UUID, *, actor: Actor, clock: Clock) -> UUID:
-    """Write down that it is to be let go; the sweep does the rest. Needs an open transaction: for rooms above.
+    """Write down that what is held for a request is to be let go; its payment's id. A repeat changes nothing.
 
     Raises:
-        NothingHeld: as in `release`.
+        NothingHeld: nothing is held, or it was taken.
     """
     requests.get(request_id, for_update=True)
     payment = _set_aside(request_id, State.RELEASING, State.CANCELLED)

@@ -12,7 +12,7 @@ from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.http import allow_sources
 from app.core.routes import open_to_all
-from app.payments.cards import checkouts, gateway, queries, services
+from app.payments.cards import gateway, queries, services
 from app.payments.cards.states import OVER, SET_ASIDE, State
 from app.payments.cards.words import decline_words
 from app.payments.requests import queries as requests
@@ -60,12 +60,12 @@ def go_to_gateway(code: str) -> Response:
     asked = requests.by_code(normalise(code))
     if not _takes_cards(asked):
         return _to_pay_page(asked)
-    ways_back = checkouts.WaysBack(
+    ways_back = services.WaysBack(
         done_url=url_for("cards.back", code=asked.code, _external=True),
         back_url=url_for("cards.pay", code=asked.code, _external=True),
     )
     locale = "en" if str(get_locale()) == "en" else "vi"
-    url = checkouts.ensure_page(
+    url = services.ensure_page(
         asked.id, ways_back=ways_back, locale=locale, gateway=gateway.current(), clock=SYSTEM_CLOCK
     )
     if url is None:

@@ -1,7 +1,8 @@
 """What a room that collects money may add to its handler about cards; see `requests.purposes` for the rest of it.
 
 A room that wants to confirm first asks for payment with an `expires_at` days ahead: what is held is let go when the
-request's time is over. It then calls `holds.capture` or `holds.release`.
+request's time is over. It then calls `services.capture` or
+`services.release`, or inside its own transaction `holds.ask_to_take` or `holds.ask_to_let_go`.
 """
 
 from __future__ import annotations

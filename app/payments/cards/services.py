@@ -11,12 +11,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import db, transaction
 from app.core.ids import uuid7
-from app.payments.cards import operations, queries
+from app.payments.cards import holds, operations, queries
 from app.payments.cards.events import Told
 from app.payments.cards.gateway import (
     KEY_LIFE,
@@ -24,15 +24,24 @@ from app.payments.cards.gateway import (
     GatewayRefused,
     GatewayUnknown,
     Intent,
+    NewSession,
     SessionWord,
     UnreadableIntent,
 )
-from app.payments.cards.models import RAW_FIELD, CardEvent, EventOutcome, Way
+from app.payments.cards.models import RAW_FIELD, CardEvent, CardPayment, EventOutcome, Way
 from app.payments.cards.states import OVER, SET_ASIDE, State
 from app.payments.requests import queries as request_queries
 
 BATCH = 100
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class WaysBack:
+    """Where the gateway's page sends the payer: after paying, and instead of it."""
+
+    done_url: str
+    back_url: str
 
 
 def ensure_intent(request_id: UUID, *, gateway: Gateway, clock: Clock) -> str | None:
@@ -62,6 +71,55 @@ def ensure_intents(request_ids: Iterable[UUID], *, gateway: Gateway, clock: Cloc
             answers = answers and catch_up(payment.id, gateway=gateway, clock=clock)
         ready.append(request_id)
     return queries.client_secrets(ready)
+
+
+def ensure_page(request_id: UUID, *, ways_back: WaysBack, locale: str, gateway: Gateway, clock: Clock) -> str | None:
+    """The address of the gateway's page on which this request can be paid, opened when there is none.
+
+    Safe to repeat and in parallel: our row stands first and makes the idempotency key, so there is one page.
+
+    Returns:
+        None when no card can be taken, or the gateway gave no answer (ask again later).
+    """
+    with transaction(actor=SYSTEM):
+        payment = operations.begin(request_id, way=Way.CHECKOUT, clock=clock)
+    if payment is None:
+        return None
+    if payment.session_id is None:
+        _open_page(payment.id, ways_back, locale, gateway, clock)
+    return queries.session_url(queries.get(payment.id))
+
+
+def capture(
+    request_id: UUID, *, amount_vnd: int | None = None, actor: Actor, gateway: Gateway, clock: Clock
+) -> CardPayment:
+    """Take what is held for a request, or a part of it and let the rest go; the payment as the answer left it.
+
+    A part leaves the request paid in part. Without an answer the payment is `capturing`, and the sweep asks on. Asking
+    again for the same amount changes nothing.
+
+    Args:
+        amount_vnd: in đồng; None for all.
+
+    Raises:
+        NothingHeld, TooMuchToTake: as in `holds.ask_to_take`.
+    """
+    with transaction(actor=SYSTEM):
+        payment_id = holds.ask_to_take(request_id, amount_vnd=amount_vnd, actor=actor, clock=clock)
+    catch_up(payment_id, gateway=gateway, clock=clock)
+    return queries.get(payment_id)
+
+
+def release(request_id: UUID, *, actor: Actor, gateway: Gateway, clock: Clock) -> CardPayment:
+    """Let go of what is held for a request; the payment as the answer left it. A repeat changes nothing.
+
+    Raises:
+        NothingHeld: as in `holds.ask_to_let_go`.
+    """
+    with transaction(actor=SYSTEM):
+        payment_id = holds.ask_to_let_go(request_id, actor=actor, clock=clock)
+    catch_up(payment_id, gateway=gateway, clock=clock)
+    return queries.get(payment_id)
 
 
 def catch_up_request(request_id: UUID, *, gateway: Gateway, clock: Clock) -> None:
@@ -254,6 +312,36 @@ def _ask_held(plan: _Plan, gateway: Gateway) -> Intent:
     if plan.state is State.RELEASING or plan.over:
         return gateway.cancel(intent_id)
     return gateway.retrieve(intent_id)
+
+
+def _open_page(payment_id: UUID, ways_back: WaysBack, locale: str, gateway: Gateway, clock: Clock) -> None:
+    payment = queries.get(payment_id)
+    request = request_queries.get(payment.request_id)
+    if payment.session_until is None:
+        raise LookupError(f"card payment {payment_id} is no checkout")
+    new = NewSession(
+        payment_id=payment.id,
+        code=request.code,
+        amount_vnd=payment.amount_vnd,
+        label=request.label,
+        success_url=ways_back.done_url,
+        cancel_url=ways_back.back_url,
+        until=payment.session_until,
+        locale=locale,
+        capture_later=payment.capture_later,
+    )
+    try:
+        word = gateway.sessions.create(new)
+    except GatewayUnknown as error:
+        log.warning("card_page_unknown", payment_id=str(payment_id), reason=str(error))
+        with transaction(actor=SYSTEM):
+            operations.not_answered(payment_id, clock=clock)
+        return
+    except (GatewayRefused, UnreadableIntent) as error:
+        log.error("card_page_refused", payment_id=str(payment_id), reason=str(error))
+        return
+    with transaction(actor=SYSTEM):
+        operations.note_session(payment_id, word, clock=clock)
 
 
 def _note_fault(event_row_id: UUID, fault: Exception) -> None:

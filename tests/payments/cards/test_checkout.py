@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
-from app.payments.cards import checkouts, gateway, queries, services
+from app.payments.cards import gateway, queries, services
 from app.payments.cards.gateway import UnreadableIntent
 from app.payments.cards.models import CardPayment
 from app.payments.cards.sessions import read_session
@@ -21,12 +21,12 @@ from tests.fakes.stripe_gateway import DECLINED, VISA, deliver
 from tests.payments.cards.world import ensure, fresh, intent_of, outcomes, owed_vnd, suspense_vnd
 from tests.payments.refunds.world import ask as refund
 
-BACK = checkouts.WaysBack("http://127.0.0.1:9/xong", "http://127.0.0.1:9/thoi")
+BACK = services.WaysBack("http://127.0.0.1:9/xong", "http://127.0.0.1:9/thoi")
 ASKS = "pm_card_authenticationRequired"
 
 
 def open_page(asked, through=None, clock=SYSTEM_CLOCK):
-    return checkouts.ensure_page(
+    return services.ensure_page(
         asked.id, ways_back=BACK, locale="vi", gateway=through or gateway.current(), clock=clock
     )
 

@@ -15,7 +15,7 @@ from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
 from app.core.states import ImpossibleStep
 from app.identity.roles import Role
-from app.payments.cards import gateway, holds, queries, services
+from app.payments.cards import gateway, queries, services
 from app.payments.cards.errors import NothingHeld, TooMuchToTake
 from app.payments.cards.states import NEXT, Event, State, fits, step
 from app.payments.ledger.books import check_books
@@ -71,13 +71,13 @@ def held(stripe_wire, asked):
 
 
 def capture(asked, amount_vnd=None, through=None):
-    return holds.capture(
+    return services.capture(
         asked.id, amount_vnd=amount_vnd, actor=SYSTEM, gateway=through or gateway.current(), clock=SYSTEM_CLOCK
     )
 
 
 def release(asked, through=None):
-    return holds.release(asked.id, actor=SYSTEM, gateway=through or gateway.current(), clock=SYSTEM_CLOCK)
+    return services.release(asked.id, actor=SYSTEM, gateway=through or gateway.current(), clock=SYSTEM_CLOCK)
 
 
 def later(clock, **ahead):

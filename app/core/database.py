@@ -114,8 +114,8 @@ def again_after_deadlock(work: Callable[Params, Result]) -> Callable[Params, Res
     def twice(*args: Params.args, **kwargs: Params.kwargs) -> Result:
         try:
             return work(*args, **kwargs)
-        except sa.exc.DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+        except (sa.exc.DBAPIError, psycopg.Error) as error:  # the ledger speaks to the driver itself
+            if getattr(getattr(error, "orig", error), "sqlstate", None) != DEADLOCK:
                 raise
         return work(*args, **kwargs)
 

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from app.core import codes
 from app.core.clock import Clock
 from app.core.crypto import unseal_record
-from app.core.database import require_transaction
+from app.core.database import Model, require_transaction
 from app.core.ids import uuid7
 from app.payments.bank import queries
-from app.payments.bank.models import MEMO_FIELD, BankNotice, NoticeAllocation, NoticeOutcome
+from app.payments.bank.models import MEMO_FIELD, BankNotice, NoticeOutcome
 from app.payments.ledger import operations as ledger
-from app.payments.ledger.models import Account, AccountKind
+from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
 from app.payments.payees.models import BankAccount
 from app.payments.requests import operations as requests
@@ -29,6 +29,7 @@ from app.payments.requests.models import Method, PaymentRequest, Purpose, Standi
 from app.payments.vietqr.memo import find_codes
 
 LEDGER_PURPOSE = "bank_notice"
+_NOTE = sa.insert(Model.metadata.tables["notice_allocation"])
 STANDING_LIFE = timedelta(days=3650)
 
 
@@ -38,9 +39,9 @@ def match(notice: BankNotice, *, clock: Clock) -> NoticeOutcome:
     request = _pick_request(named, notice)
     if request is not None:
         return _give(notice, request, clock)
-    standing = request_queries.standing_by_codes(named)
-    if standing is not None:
-        return _give_standing(notice, standing, clock)
+    found = request_queries.standing_by_codes(named)
+    if found is not None:
+        return _give_standing(notice, *found, clock)
     return _suspend(notice, notice.amount_vnd, NoticeOutcome.UNMATCHED, clock)
 
 
@@ -99,9 +100,10 @@ def _give(notice: BankNotice, request: PaymentRequest, clock: Clock) -> NoticeOu
     return outcome
 
 
-def _give_standing(notice: BankNotice, standing: StandingCode, clock: Clock) -> NoticeOutcome:
+def _give_standing(
+    notice: BankNotice, standing: StandingCode, account: BankAccount | None, clock: Clock
+) -> NoticeOutcome:
     """A static QR: the amount is whatever came; a request of exactly that is made and paid at once."""
-    account = payees.active_account(standing.payee_id)
     if account is None or not _fits(account, notice):
         return _suspend(notice, notice.amount_vnd, NoticeOutcome.WRONG_ACCOUNT, clock)
     request = requests.ask(
@@ -125,7 +127,7 @@ def _accept(notice: BankNotice, request: PaymentRequest, amount_vnd: int, clock:
     requests.receive(
         request,
         transfer_id=transfer_id,
-        from_account_id=_outside(notice, clock).id,
+        from_account_id=_outside_id(notice, clock),
         amount_vnd=amount_vnd,
         event_at=notice.event_at,
         clock=clock,
@@ -135,14 +137,14 @@ def _accept(notice: BankNotice, request: PaymentRequest, amount_vnd: int, clock:
 
 def _suspend(notice: BankNotice, amount_vnd: int, outcome: NoticeOutcome, clock: Clock) -> NoticeOutcome:
     transfer_id = uuid7()
-    outside = _outside(notice, clock)  # opened first everywhere: two first payments must not wait for each other
-    suspense = ledger.open_account(AccountKind.SUSPENSE, notice.wire, clock=clock)
+    outside_id = _outside_id(notice, clock)  # opened first everywhere: two first payments must not wait for each other
+    suspense_id = ledger.account_id(AccountKind.SUSPENSE, notice.wire, clock=clock)
     ledger.post(
         [
             ledger.NewTransfer(
                 id=transfer_id,
-                from_account_id=outside.id,
-                to_account_id=suspense.id,
+                from_account_id=outside_id,
+                to_account_id=suspense_id,
                 amount_vnd=amount_vnd,
                 purpose=(LEDGER_PURPOSE, notice.id),
                 event_at=notice.event_at,
@@ -154,17 +156,18 @@ def _suspend(notice: BankNotice, amount_vnd: int, outcome: NoticeOutcome, clock:
     return outcome
 
 
-def _outside(notice: BankNotice, clock: Clock) -> Account:
-    return ledger.open_account(AccountKind.OUTSIDE_BANK, notice.wire, clock=clock)
+def _outside_id(notice: BankNotice, clock: Clock) -> UUID:
+    return ledger.account_id(AccountKind.OUTSIDE_BANK, notice.wire, clock=clock)
 
 
 def _note(notice: BankNotice, transfer_id: UUID, amount_vnd: int, request_id: UUID | None, now: datetime) -> None:
     require_transaction().execute(
-        sa.insert(NoticeAllocation).values(
-            transfer_id=transfer_id,
-            notice_id=notice.id,
-            request_id=request_id,
-            amount_vnd=amount_vnd,
-            created_at=now,
-        )
+        _NOTE,
+        {
+            "transfer_id": transfer_id,
+            "notice_id": notice.id,
+            "request_id": request_id,
+            "amount_vnd": amount_vnd,
+            "created_at": now,
+        },
     )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.core.actor import SYSTEM
 from app.core.clock import Clock
 from app.core.crypto import seal_record
-from app.core.database import again_after_deadlock, db, transaction
+from app.core.database import Model, again_after_deadlock, db, transaction
 from app.core.ids import uuid7
 from app.payments.bank import matching, queries, twins
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, RAW_FIELD, BankNotice, NoticeOutcome, Wire
@@ -19,6 +19,8 @@ from app.payments.bank.wires import Notice
 from app.payments.payees.operations import number_index
 
 BATCH = 100
+_INBOX = Model.metadata.tables["bank_notice"]
+_TAKE_IN = insert(_INBOX).on_conflict_do_nothing().returning(_INBOX.c.id)
 log = structlog.get_logger()
 
 
@@ -41,7 +43,7 @@ def take_in(wire: Wire, raw: bytes, notice: Notice, *, clock: Clock) -> UUID:
         "attempts": 0,
     }
     with transaction(actor=SYSTEM) as session:
-        inserted = session.scalar(insert(BankNotice).values(values).on_conflict_do_nothing().returning(BankNotice.id))
+        inserted = session.scalar(_TAKE_IN, values)
         if inserted is not None:
             return UUID(str(inserted))
         known = session.scalars(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +22,11 @@ from app.payments.vietqr.memo import find_codes
 NEAR = timedelta(hours=24)
 SAME_REFERENCE = timedelta(days=3)  # as in the database's bank_notice_twin
 _Finder = aliased(BankNotice)
+# Each function is asked once, the second only when the first found nothing.
+_KNOWN = sa.text(
+    "SELECT twin, CASE WHEN twin IS NULL AND :by_wire THEN bank_notice_unreferenced(:id) END"
+    " FROM (SELECT CASE WHEN :referenced THEN bank_notice_twin(:id) END AS twin OFFSET 0) AS found"
+).bindparams(sa.bindparam("id", type_=sa.Uuid()))
 
 
 def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
@@ -33,23 +38,20 @@ def outcome_of_known(notice: BankNotice) -> NoticeOutcome | None:
     """
     if notice.direction != "in":
         return NoticeOutcome.IGNORED
-    session = require_transaction()
-    if notice.reference:
-        notice.same_as = session.scalar(sa.select(sa.func.bank_notice_twin(notice.id)))
-    if notice.same_as is None and notice.wire != Wire.STATEMENT:
-        _look_at_unreferenced(notice)
+    by_wire = notice.wire != Wire.STATEMENT
+    asked = {"id": notice.id, "referenced": bool(notice.reference), "by_wire": by_wire}
+    notice.same_as, lines = require_transaction().execute(_KNOWN, asked).one()
+    if lines:
+        _look_at_unreferenced(notice, lines)
     return NoticeOutcome.KNOWN if notice.same_as else None
 
 
-def _look_at_unreferenced(notice: BankNotice) -> None:
+def _look_at_unreferenced(notice: BankNotice, lines: Sequence[UUID]) -> None:
     """Find a wire's money among lines that a statement told of before, where one of the two has no bank reference.
 
     The same code in both memos makes it the same money. Without any code in one of them only a person can say; it then
     `resembles` the line. Other codes mean other money. Each line stands for one notice.
     """
-    lines = require_transaction().scalar(sa.select(sa.func.bank_notice_unreferenced(notice.id))) or []
-    if not lines:
-        return
     mine = _codes(notice.memo_enc)
     unsure = None
     for line_id in lines:

@@ -26,7 +26,17 @@ from app.payments.ledger.models import (
 )
 from app.payments.ledger.posting import NewTransfer, Posted, check_shapes
 
-__all__ = ["NewTransfer", "Posted", "close_account", "expire_due", "open_account", "post", "post_each", "reverse"]
+__all__ = [
+    "NewTransfer",
+    "Posted",
+    "account_id",
+    "close_account",
+    "expire_due",
+    "open_account",
+    "post",
+    "post_each",
+    "reverse",
+]
 
 MAX_BATCH = 8_000
 
@@ -54,6 +64,11 @@ def open_account(kind: AccountKind, owner_id: str, *, clock: Clock) -> Account:
         )
         account = session.scalars(found).one()
     return account
+
+
+def account_id(kind: AccountKind, owner_id: str, *, clock: Clock) -> UUID:
+    """The id of the account that `open_account` gives: for whoever only moves its money."""
+    return store.find_id(require_transaction(), kind, owner_id) or open_account(kind, owner_id, clock=clock).id
 
 
 def close_account(account_id: UUID, *, clock: Clock) -> None:

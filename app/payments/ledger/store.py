@@ -15,8 +15,9 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from app.core.clock import SYSTEM_CLOCK, Clock
+from app.core.database import driver_of
 from app.payments.ledger.errors import ConcurrentRepeat, NotPending
-from app.payments.ledger.models import Account, TransferKind
+from app.payments.ledger.models import Account, AccountKind, TransferKind
 from app.payments.ledger.posting import Draft, Landed, NewTransfer, Standing
 
 _COLUMNS = "id, kind, may_go_negative, balance_vnd, pending_in_vnd, pending_out_vnd, closed_at"
@@ -36,8 +37,15 @@ SELECT id, from_account_id, to_account_id, coalesce(at_most_vnd, amount_vnd), ev
 FROM ledger_transfer WHERE id = ANY(%(ids)s::uuid[])
 """
 _CLOSED = "SELECT transfer_id FROM ledger_closing WHERE transfer_id = ANY(%(ids)s::uuid[])"
+_FIND = "SELECT id FROM ledger_account WHERE kind = %s AND owner_id = %s"
 _POST_PLAIN = "SELECT ledger_post_plain(%s, %s, %s, %s, %s, %s, %s, %s)"
 _WRITE = "SELECT ledger_write(" + ", ".join(["%s"] * 21) + ")"
+
+
+def find_id(session: Session, kind: AccountKind, owner_id: str) -> UUID | None:
+    """The id of an account that was opened before."""
+    found = driver_of(session).execute(_FIND, (kind.value, owner_id)).fetchone()
+    return found[0] if found else None
 
 
 def post_plain(session: Session, transfer: NewTransfer, *, clock: Clock) -> bool:
@@ -48,7 +56,7 @@ def post_plain(session: Session, transfer: NewTransfer, *, clock: Clock) -> bool
     """
     purpose_kind, purpose_id = transfer.purpose or (None, None)
     sides = transfer.from_account_id, transfer.to_account_id
-    cursor = _connection(session).execute(
+    cursor = driver_of(session).execute(
         _POST_PLAIN,
         (transfer.id, *sides, transfer.amount_vnd, purpose_kind, purpose_id, transfer.event_at, _told_now(clock)),
     )
@@ -70,7 +78,7 @@ def load(session: Session, transfers: Sequence[NewTransfer], *, clock: Clock, lo
         clock: asked only under the lock, so that what is booked later on an account has the later time.
         look_up: also read which of the transfers landed before.
     """
-    connection = _connection(session)
+    connection = driver_of(session)
     sides = {side for one in transfers for side in (one.from_account_id, one.to_account_id)}
     rows = connection.execute(_LOCK, {"ids": _uuids(sides)}).fetchall()
     accounts = {row[0]: Standing(*row[:-1]) for row in rows}
@@ -95,7 +103,7 @@ def write(session: Session, draft: Draft) -> bool:
     if not draft.rows:
         return True
     try:
-        cursor = _connection(session).execute(_WRITE, _arguments(draft))
+        cursor = driver_of(session).execute(_WRITE, _arguments(draft))
     except psycopg.errors.SerializationFailure as error:
         raise ConcurrentRepeat(draft.rows[0].asked.id, "it landed at this very moment; ask again") from error
     except psycopg.errors.UniqueViolation as error:
@@ -176,8 +184,3 @@ def _let_go(session: Session, ids: Iterable[UUID]) -> None:
         known = session.identity_map.get(session.identity_key(Account, id))
         if known is not None:
             session.expire(known, ["balance_vnd", "pending_in_vnd", "pending_out_vnd"])
-
-
-def _connection(session: Session) -> psycopg.Connection[Any]:
-    connection: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    return connection

@@ -14,16 +14,16 @@ import sqlalchemy as sa
 
 from app.core.clock import Clock
 from app.core.codes import new_code
-from app.core.database import require_transaction
+from app.core.database import driver_of, require_transaction
 from app.core.ids import uuid7
 from app.payments.fees import operations as fees
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.payees import queries as payees
-from app.payments.payees.models import BankAccount, Payee
+from app.payments.payees.models import BankAccount
 from app.payments.requests import debts
 from app.payments.requests.errors import AlreadyPaid, MoneyBuiltUpon, NoAccount
-from app.payments.requests.models import Arrival, Method, PaymentRequest, Purpose, Settlement, StandingCode
+from app.payments.requests.models import Method, PaymentRequest, Purpose, Settlement, StandingCode
 from app.payments.requests.purposes import handler_of, may_undo, supply_of
 from app.payments.requests.states import OPEN, Event, State, step
 
@@ -31,6 +31,12 @@ CODE_PREFIX = "CP"
 # Money on its way when the time ran out is still welcome: the sweep waits this long after `expires_at`.
 GRACE = timedelta(minutes=3)
 LEDGER_PURPOSE = "payment_request"
+_ARRIVE = """
+WITH numbered AS (UPDATE payee SET arrival_seq = arrival_seq + 1 WHERE id = %(payee_id)s RETURNING id, arrival_seq)
+INSERT INTO arrival (payee_id, seq, request_id, transfer_id, amount_vnd, in_full, label, event_at, created_at)
+SELECT id, arrival_seq, %(request_id)s, %(transfer_id)s, %(amount_vnd)s, %(in_full)s, %(label)s, %(event_at)s, %(now)s
+FROM numbered
+"""
 
 
 class Outcome(StrEnum):
@@ -150,11 +156,10 @@ def receive(
     """
     session = require_transaction()
     kind = AccountKind.RECEIVED if request.settlement == Settlement.DIRECT else AccountKind.PAYABLE
-    account = ledger.open_account(kind, str(request.payee_id), clock=clock)
     transfer = ledger.NewTransfer(
         id=transfer_id,
         from_account_id=from_account_id,
-        to_account_id=account.id,
+        to_account_id=ledger.account_id(kind, str(request.payee_id), clock=clock),
         amount_vnd=amount_vnd,
         purpose=(LEDGER_PURPOSE, request.id),
         event_at=event_at,
@@ -169,26 +174,22 @@ def receive(
     ledger.post([transfer, *kept.transfers], clock=clock)
     fees.note(kept)
     debts.repay(request, received_vnd=max(amount_vnd - kept.total_vnd, 0), event_at=event_at, clock=clock)
-    seq = session.scalars(
-        sa.update(Payee)
-        .where(Payee.id == request.payee_id)
-        .values(arrival_seq=Payee.arrival_seq + 1)
-        .returning(Payee.arrival_seq)
-    ).one()
-    session.add(
-        Arrival(
-            payee_id=request.payee_id,
-            seq=seq,
-            request_id=request.id,
-            transfer_id=transfer_id,
-            amount_vnd=amount_vnd,
-            in_full=complete,
-            label=request.label,
-            event_at=event_at,
-            created_at=clock.now(),
-        )
-    )
     session.flush()
+    numbered = driver_of(session).execute(
+        _ARRIVE,
+        {
+            "payee_id": request.payee_id,
+            "request_id": request.id,
+            "transfer_id": transfer_id,
+            "amount_vnd": amount_vnd,
+            "in_full": complete,
+            "label": request.label,
+            "event_at": event_at,
+            "now": clock.now(),
+        },
+    )
+    if numbered.rowcount != 1:
+        raise LookupError(f"no payee {request.payee_id}")
 
 
 def _keep_back(request: PaymentRequest, transfer: ledger.NewTransfer, clock: Clock) -> fees.Plan:

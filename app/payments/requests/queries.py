@@ -14,7 +14,7 @@ from app.core.database import db
 from app.core.errors import BadInput
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
-from app.payments.payees.models import Payee
+from app.payments.payees.models import BankAccount, Payee
 from app.payments.requests.errors import RequestNotFound
 from app.payments.requests.models import Arrival, PaymentRequest, Purpose, StandingCode
 from app.payments.requests.states import OPEN, State
@@ -108,10 +108,16 @@ def for_purposes(kind: str, ids: Iterable[UUID]) -> dict[UUID, list[PaymentReque
     return found
 
 
-def standing_by_codes(codes: Sequence[str]) -> StandingCode | None:
-    """The active standing code that comes first among these, if any."""
-    found = db.session.scalars(sa.select(StandingCode).where(StandingCode.code.in_(codes), StandingCode.active))
-    return min(found, key=lambda standing: codes.index(standing.code), default=None)
+def standing_by_codes(codes: Sequence[str]) -> tuple[StandingCode, BankAccount | None] | None:
+    """The active standing code that comes first among these, if any, with the account its money goes to now."""
+    its_account = sa.and_(BankAccount.payee_id == StandingCode.payee_id, BankAccount.active)
+    found = db.session.execute(
+        sa.select(StandingCode, BankAccount)
+        .outerjoin(BankAccount, its_account)
+        .where(StandingCode.code.in_(codes), StandingCode.active)
+    )
+    pairs = [(standing, account) for standing, account in found]
+    return min(pairs, key=lambda pair: codes.index(pair[0].code), default=None)
 
 
 def standing_for(purpose: Purpose) -> StandingCode | None:

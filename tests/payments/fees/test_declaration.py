@@ -87,7 +87,7 @@ def test_an_empty_month_says_so_and_a_wrong_one_too(signed: FlaskClient) -> None
 
 def test_the_api_tells_the_same(signed: FlaskClient, traded: UUID) -> None:
     answer = signed.get(f"{API}?month=2026-10")
-    [item] = answer.json["items"]
+    [item] = answer.get_json()["items"]
     assert (item["payee_id"], item["vat_vnd"], item["net_tax_vnd"]) == (str(traded), 1_000, 1_500)
     assert signed.get(f"{API}?month=10-2026").status_code == 422
     assert signed.get(API).status_code == 422

@@ -144,6 +144,25 @@ def test_each_set_lands_or_is_refused_by_itself_as_if_posted_alone(clock):
     assert [reread(account.id).balance_vnd for account in (source, first, second)] == [0, 100, 0]
 
 
+def test_a_refused_set_leaves_what_the_others_did_as_they_did_it(clock):
+    source, empty = filled_account(100, clock=clock), filled_account(0, clock=clock)
+    first, second = (make_account(AccountKind.PAYABLE, clock=clock) for _one in range(2))
+    now = clock.now()
+    answers = post_each(
+        [move(source, first, 10, at=now)],
+        [move(source, first, 20, at=now), move(source, second, 5, at=now), move(empty, second, 1, at=now)],
+        [hold(source, second, 7, at=now), move(empty, first, 1, at=now)],
+        clock=clock,
+    )
+    assert outcomes(answers) == ["landed", Overdraft, Overdraft]
+    answers = post_each([move(source, first, 1, at=now)], [move(empty, second, 1, at=now)], clock=clock)
+    assert outcomes(answers) == ["landed", Overdraft]
+    answers = post_each([move(empty, second, 1, at=now)], [move(source, first, 1, at=now)], clock=clock)
+    assert outcomes(answers) == [Overdraft, "landed"]
+    assert [reread(one.id).balance_vnd for one in (source, first, second)] == [88, 12, 0]
+    assert (reread(source.id).pending_out_vnd, reread(second.id).pending_in_vnd) == (0, 0)
+
+
 def test_a_refused_end_of_a_reservation_leaves_it_to_the_next_set(clock):
     source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
     held, now = hold(source, target, 80, at=clock.now()), clock.now()

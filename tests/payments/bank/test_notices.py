@@ -199,6 +199,22 @@ def test_a_static_code_takes_any_amount_as_often_as_it_is_paid(client, purpose, 
     assert outcomes() == ["matched", "matched"]
 
 
+def test_money_at_another_account_is_no_payment_of_a_static_code(client, purpose, payee):
+    standing = make_standing_code(payee_id=payee[0].id)
+    notify(client, "sepay", transfer("9999000011112222", 15_000, f"{standing.code} CHO PHIEN"))
+    assert (outcomes(), purpose.paid, received_vnd(payee[0].id)) == (["wrong_account"], [], 0)
+    assert desk.suspense_total_vnd() == 15_000
+
+
+def test_what_a_static_code_brought_is_a_request_of_its_own(client, purpose, payee):
+    standing = make_standing_code(payee_id=payee[0].id)
+    notify(client, "sepay", transfer(payee[1], 15_000, f"{standing.code} CHO PHIEN"))
+    (notice,), (request,) = db.session.scalars(sa.select(BankNotice)), db.session.scalars(sa.select(PaymentRequest))
+    assert notice.request_id == request.id
+    assert request.standing_code_id == standing.id
+    assert request.expires_at > datetime.now(UTC)
+
+
 def test_shuffled_and_repeated_notices_end_in_the_same_books(client, purpose, payee):
     chance = random.Random(7)
     asked = [make_request(payee_id=payee[0].id, amount_vnd=1_000 * (n + 1)) for n in range(9)]

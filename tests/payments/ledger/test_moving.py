@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -122,6 +123,39 @@ def test_an_id_from_the_future_is_refused(clock):
     source, target = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
     with pytest.raises(InvalidTransfer, match="future"):
         post(move(source, target, 5, at=clock.now(), id=uuid7(4_102_444_800_000)), clock=clock)
+
+
+@pytest.mark.parametrize("days", [0.9, 1.1])
+def test_a_clock_may_be_ahead_by_a_day(clock, days):
+    source, target = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    ahead = move(source, target, 5, at=clock.now(), id=uuid7(int((time.time() + days * 86_400) * 1000)))
+    if days < 1:
+        assert [one.created for one in post(ahead, clock=clock)] == [True]
+    else:
+        with pytest.raises(InvalidTransfer):
+            post(ahead, clock=clock)
+
+
+@pytest.mark.parametrize("amount_vnd", [0, -1])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_nothing_and_less_is_no_amount(clock, amount_vnd, balanced):
+    source, target = filled_account(10, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    for make in (move, hold):
+        with pytest.raises(InvalidTransfer):
+            post(replace(make(source, target, amount_vnd, at=clock.now()), balancing=balanced), clock=clock)
+
+
+@pytest.mark.parametrize("second", [TransferKind.POST_PENDING, TransferKind.VOID_PENDING])
+def test_a_reservation_has_one_end_also_within_one_set(clock, second):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    held, now = hold(source, target, 40, at=clock.now()), clock.now()
+    other = hold(source, target, 50, at=now)
+    post(held, other, clock=clock)
+    ends = [resolve(held, TransferKind.POST_PENDING, 40, at=now)]
+    ends.append(resolve(held, second, 40 if second is TransferKind.POST_PENDING else 0, at=now))
+    assert outcomes(post_each(ends, clock=clock)) == [NotPending]
+    after = reread(source.id)
+    assert (after.balance_vnd, after.pending_out_vnd) == (100, 90)
 
 
 def test_each_set_lands_or_is_refused_by_itself_as_if_posted_alone(clock):

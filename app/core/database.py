@@ -146,18 +146,27 @@ def install(app: Flask, database: SQLAlchemy) -> None:
         event.listen(database.session, "after_begin", _set_row_security)
         event.listen(database.session, "before_flush", _refuse_stray_flush)
         event.listen(database.session, "before_commit", _refuse_stray_commit)
-    app.teardown_appcontext(_end_reading)  # before Flask-SQLAlchemy's own, which would fail the request
+    app.teardown_appcontext(_let_go)  # before Flask-SQLAlchemy's own, which would fail the request
     with app.app_context():
         event.listen(database.engine, "connect", assume_role)
         event.listen(database.engine, "checkin", _note_rest)
         event.listen(database.engine, "checkout", _refuse_dead)
 
 
-def _end_reading(_error: BaseException | None = None) -> None:
+def _end_reading() -> None:
     """Let go of a transaction that only read. Its connection may have died: that undoes nothing of what was done."""
-    if db.session.registry.has() and db.session().in_transaction():
+    if db.session().in_transaction():
         try:
             db.session.rollback()
+        except sa.exc.DBAPIError:
+            db.session().invalidate()
+
+
+def _let_go(_error: BaseException | None = None) -> None:
+    """Close the session at the end of a request or a thread's work, also when its connection has died."""
+    if db.session.registry.has():
+        try:
+            db.session().close()
         except sa.exc.DBAPIError:
             db.session().invalidate()
 

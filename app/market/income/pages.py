@@ -147,7 +147,7 @@ def _pdf(shop: Shop, year: int) -> Response:
 
 def _statement_html(shop: Shop, shown: views.Year, *, now: datetime) -> str:
     return render_template(
-        "income/statement.html",
+        "income/statement.pdf.html",
         shop=shop,
         shown=shown,
         holder=_holder(shop),

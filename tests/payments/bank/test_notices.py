@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from app.payments.requests import services as request_services
 from app.payments.requests.models import PaymentRequest
 from tests.factories.payments import make_payee, make_purpose, make_request, make_standing_code
 from tests.fakes.banks import WIRES, message, notify, transfer
+from tests.payments.ledger.parallel import at_once
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -188,6 +190,35 @@ def test_two_codes_in_one_memo_go_to_the_one_at_this_account(client, purpose, pa
     mine = make_request(payee_id=payee[0].id)
     notify(client, "sepay", transfer(payee[1], 50_000, f"{other.code} {mine.code} A"))
     assert (fresh(mine).status, fresh(other).status) == ("paid", "asked")
+
+
+@pytest.mark.parametrize(("asked", "paid"), [((20_000, 50_000), 1), ((50_000, 20_000), 0), ((50_000, 50_000), None)])
+def test_of_two_codes_at_one_account_the_amount_decides(client, purpose, payee, asked, paid):
+    both = [make_request(payee_id=payee[0].id, amount_vnd=vnd) for vnd in asked]
+    notify(client, "sepay", transfer(payee[1], 50_000, f"{both[0].code} {both[1].code} A"))
+    assert [fresh(one).status for one in both] == ["paid" if place == paid else "asked" for place in range(2)]
+    assert outcomes() == ["unmatched" if paid is None else "matched"]
+    assert desk.suspense_total_vnd() == (50_000 if paid is None else 0)
+
+
+def test_a_notice_names_its_request_also_when_the_money_waits(client, purpose, payee):
+    one, other = (make_request(payee_id=payee[0].id) for _request in range(2))
+    notify(client, "sepay", transfer(payee[1], 50_000, f"{one.code} A"))
+    notify(client, "sepay", transfer("9999000011112222", 50_000, f"{other.code} A"))
+    db.session.rollback()
+    named = db.session.scalars(sa.select(BankNotice.request_id).order_by(BankNotice.id)).all()
+    assert named == [one.id, other.id]
+
+
+def test_eight_transfers_at_once_with_two_codes_pay_their_request_once(app: Flask, purpose, payee):
+    other = make_request(payee_id=make_payee()[0].id)
+    mine = make_request(payee_id=payee[0].id)
+    moved = [transfer(payee[1], 50_000, f"{other.code} {mine.code} A") for _one in range(8)]
+    works = [partial(notify, app.test_client(), WIRES[place % 3], one) for place, one in enumerate(moved)]
+    assert {answer.status_code for answer in at_once(app, works)} == {200}
+    services.pump(clock=SYSTEM_CLOCK)
+    assert sorted(filter(None, outcomes())) == ["duplicate"] * 7 + ["matched"]
+    assert (received_vnd(payee[0].id), desk.suspense_total_vnd()) == (50_000, 350_000)
 
 
 def test_a_static_code_takes_any_amount_as_often_as_it_is_paid(client, purpose, payee):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from app.core.database import db
@@ -12,6 +13,7 @@ from app.payments.fees import queries
 from app.payments.fees.models import FeeCharge, Kind, Supply
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds.states import Event
+from app.payments.requests.errors import MoneyBuiltUpon
 from tests.factories.payments import make_request
 from tests.fakes.clock import FrozenClock
 from tests.fakes.purposes import RememberingPurpose
@@ -166,6 +168,24 @@ def test_money_given_by_mistake_takes_its_tax_along(payee_id: UUID) -> None:
     fees = {fee.kind: (fee.base_vnd, fee.charged_vnd, fee.returned_vnd) for fee in
             queries.of_request([asked.id])[asked.id]}  # fmt: skip
     assert fees == {Kind.VAT: (100_000, 1_000, 0), Kind.INCOME_TAX: (100_000, 500, 0)}
+
+
+def test_what_was_refunded_in_part_is_not_taken_back_whole(
+    payee_id: UUID, purpose: RememberingPurpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purpose, "may_undo", lambda _request: True, raising=False)
+    asked = world.sell(payee_id, 100_000)
+    mistaken = world.pay(asked, 40_000)
+    whole = world.sell(payee_id, 100_000)
+    all_of_it = world.pay(whole)
+    world.pay(asked)
+    for sold in (asked, whole):
+        world.refund(sold, 30_000)
+    with pytest.raises(MoneyBuiltUpon):
+        world.take_back(whole, all_of_it, 100_000)
+    assert world.all_kept() == (0, 1_400, 700)
+    world.take_back(asked, mistaken, 40_000)  # 60,000 came for it then, of which 30,000 went back
+    assert world.all_kept() == (0, 1_000, 500)
 
 
 def test_a_refund_after_a_rate_changed_gives_back_what_was_charged(payee_id: UUID) -> None:

@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH := $(VENV)/bench
+BENCH_STAMP := $(BENCH)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
@@ -23,6 +25,15 @@ $(STAMP): requirements.txt
 $(DEV_STAMP): requirements-dev.txt $(STAMP)
 	@echo "· Cài thư viện để kiểm thử / installing test packages (requirements-dev.txt) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(BENCH_STAMP): requirements-bench.txt $(DEV_STAMP)
+	@echo "· Cài django-hordak để so sánh / installing django-hordak to measure beside (requirements-bench.txt) …"
+	@$(PYTHON) -m venv --clear $(BENCH)
+	@awk '/^[a-z]/ { on = /^setuptools==/ } on' requirements-bench.txt \
+	  | $(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r /dev/stdin
+	@$(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --no-build-isolation \
+	  -r requirements-bench.txt
 	@touch $@
 
 demo: $(STAMP) pdf ## Run everything on this machine, with an example province (PORT, SANDBOX_PORT, DEMO_SCALE=small|province)
@@ -65,7 +76,7 @@ check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requiremen
 	@$(BIN)/python -m tools.check_locked
 	@echo "· Sạch / clean"
 
-bench: $(DEV_STAMP) ## Measure, as ratios within one run; writes var/bench/
+bench: $(DEV_STAMP) $(BENCH_STAMP) ## Measure, as ratios within one run; writes var/bench/ (BENCH_SECONDS, BENCH_ROUNDS, BENCH_ENTRIES)
 	@$(BIN)/python -m benchmarks
 
 mutate: $(DEV_STAMP) ## Change the code of the money bit by bit: which change does no test notice? Long (AREA=ledger|requests|matching|refunds|fees)
@@ -81,6 +92,7 @@ lock: $(DEV_STAMP) ## Compile requirements*.in into hash-pinned requirements*.tx
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile -q --no-header --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile -q --no-header --generate-hashes --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --no-header --generate-hashes --universal --python-version 3.11 requirements-bench.in -o requirements-bench.txt
 
 clean: ## Remove the virtual environment and everything under var/
 	rm -rf $(VENV) var

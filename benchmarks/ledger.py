@@ -5,7 +5,6 @@ The function makes the writes that any double entry needs, on the same server: a
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import re
 import subprocess
@@ -21,9 +20,9 @@ from app.core.database import acting_as, db, transaction
 from app.core.ids import uuid7
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.models import AccountKind
+from benchmarks.clients import CLIENTS, in_clients
 from local.postgres import binaries
 
-CLIENTS = 8
 ACCOUNTS = 200
 BATCH = 100
 _RAW = """
@@ -80,27 +79,11 @@ END $$;
 
 
 def _in_clients(app: Flask, work: Callable[[float], int], seconds: float) -> float:
-    """Units per second that `work` reports from all clients, each a process with a connection of its own."""
-    context = multiprocessing.get_context("fork")
-    counts = context.SimpleQueue()
-    ready = context.Barrier(CLIENTS)
-
-    def client() -> None:
+    def prepare() -> None:
         with app.app_context():
             db.engine.dispose(close=False)  # the parent's connections are not ours
-        random.seed()
-        ready.wait(30)
-        started = time.perf_counter()
-        done = work(started + seconds)
-        counts.put((done, time.perf_counter() - started))
 
-    clients = [context.Process(target=client) for _number in range(CLIENTS)]
-    for process in clients:
-        process.start()
-    told = [counts.get() for _process in clients]
-    for process in clients:
-        process.join()
-    return float(sum(done for done, _took in told) / max(took for _done, took in told))
+    return in_clients(work, seconds, prepare=prepare)
 
 
 def prepare_raw(superuser_url: str) -> None:

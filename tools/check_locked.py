@@ -17,7 +17,7 @@ def _canonical(name: str) -> str:
 def main() -> int:
     """Compare; the exit code."""
     problems = []
-    for stem in ("requirements", "requirements-dev"):
+    for stem in ("requirements", "requirements-dev", "requirements-bench"):
         blocks = re.split(r"\n(?=[a-zA-Z0-9])", (ROOT / f"{stem}.txt").read_text())
         pinned = {}
         for block in blocks:

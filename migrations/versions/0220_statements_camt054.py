@@ -90,8 +90,8 @@ def upgrade() -> None:
             END IF;
         END $$;
 
-        -- Lines of statements that may tell of this wire's notice, where one of the two has no reference; nearest first.
-        -- A line without an hour stands at the day's beginning; a booking may be dated after a weekend.
+        -- Lines of statements that may tell of this wire's notice, where one of the two has no reference; nearest
+        -- first. A line without an hour stands at the day's beginning; a booking may be dated after a weekend.
         CREATE FUNCTION bank_notice_unreferenced(wanted uuid) RETURNS uuid[] LANGUAGE plpgsql AS $$
         DECLARE
             mine bank_notice;

@@ -15,7 +15,10 @@ from app.core.errors import Conflict
 from app.core.ids import uuid7
 from app.payments.cards import operations as cards
 from app.payments.cards.gateway import GatewayRefused, GatewayUnknown, Intent, RefundWord
+from app.payments.fees.models import Supply
+from app.payments.ledger import queries as ledger
 from app.payments.ledger.books import check_books
+from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, queries, services
 from app.payments.refunds.models import Refund
 from app.payments.requests.models import PaymentRequest
@@ -24,6 +27,7 @@ from tests.payments.payouts.world import pay_out
 from tests.payments.refunds.world import RefundHearingPurpose, by_transfer, debt_vnd, fresh, owed_vnd
 
 AMOUNT_VND = 50_000
+FEES = (AccountKind.COMMISSION, AccountKind.TAX_WITHHELD)
 STEPS = st.one_of(
     st.tuples(st.just("sell"), st.integers(1, 90_000)),
     st.tuples(st.just("pay_out"), st.integers(1, 90_000)),
@@ -118,11 +122,8 @@ def collect(request: PaymentRequest) -> None:
         cards.note_answer(payment.id, charged, clock=SYSTEM_CLOCK)
 
 
-@given(steps=st.lists(STEPS, min_size=1, max_size=14))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_happens_the_books_balance(
-    app: Flask, purpose: RefundHearingPurpose, finance: Actor, colleague: Actor, steps: list[tuple[Any, ...]]
-) -> None:
+def run(finance: Actor, colleague: Actor, steps: list[tuple[Any, ...]]) -> None:
+    """Take the steps, and look at the books after the last."""
     sold = make_request(payee_id=make_payee()[0].id, method="card", amount_vnd=AMOUNT_VND)
     collect(sold)
     world = World(Memory(), finance, colleague, fresh(sold))
@@ -143,3 +144,27 @@ def test_whatever_happens_the_books_balance(
     assert {queries.get(refund.id).status for refund in world.refunds} <= {
         "succeeded", "refused", "cancelled", "waiting",
     }  # fmt: skip
+
+
+@given(steps=st.lists(STEPS, min_size=1, max_size=14))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_happens_the_books_balance(
+    app: Flask, purpose: RefundHearingPurpose, finance: Actor, colleague: Actor, steps: list[tuple[Any, ...]]
+) -> None:
+    run(finance, colleague, steps)
+
+
+@given(steps=st.lists(STEPS, min_size=1, max_size=14))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_so_they_do_when_fees_and_taxes_are_kept_back(
+    app: Flask, purpose: RefundHearingPurpose, finance: Actor, colleague: Actor, steps: list[tuple[Any, ...]]
+) -> None:
+    purpose.supply = Supply.GOODS
+    run(finance, colleague, steps)
+    kept = [
+        account
+        for kind in FEES
+        for account in ledger.list_accounts(kind=kind, owner_id=None, cursor=None, limit=9).items
+    ]
+    assert len(kept) == 2
+    assert min(ledger.balance_vnd(account.id) for account in kept) >= 0

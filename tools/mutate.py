@@ -23,7 +23,14 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
     "ledger": (["ledger/posting.py", "ledger/operations.py", "ledger/store.py"], ["ledger"]),
     "requests": (
         ["requests/operations.py", "requests/debts.py"],
-        ["requests/test_life.py", "bank/test_notices.py", "desk/test_moves.py", "refunds", "fees"],
+        [
+            "requests/test_life.py",
+            "requests/test_judge.py",
+            "bank/test_notices.py",
+            "desk/test_moves.py",
+            "refunds",
+            "fees",
+        ],
     ),
     "matching": (
         ["bank/matching.py", "bank/twins.py"],

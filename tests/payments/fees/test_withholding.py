@@ -186,6 +186,8 @@ def test_what_was_refunded_in_part_is_not_taken_back_whole(
     assert world.all_kept() == (0, 1_400, 700)
     world.take_back(asked, mistaken, 40_000)  # 60,000 came for it then, of which 30,000 went back
     assert world.all_kept() == (0, 1_000, 500)
+    world.pay(asked)
+    assert world.all_kept() == (0, 1_400, 700)
 
 
 def test_a_refund_after_a_rate_changed_gives_back_what_was_charged(payee_id: UUID) -> None:

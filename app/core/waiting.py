@@ -15,12 +15,16 @@ from app.core.database import db
 
 @dataclass(frozen=True)
 class Waiting:
-    """One thing that waits. `name` is what people call it: a code, a bank's reference, a file."""
+    """One thing that waits. `name` is what people call it: a code, a bank's reference, a file.
+
+    `tried`: how often a machine tried in vain, where it does.
+    """
 
     id: UUID
     name: str
     amount_vnd: int | None
     since: datetime
+    tried: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,18 @@ class Queue:
     count: int
 
 
-def oldest(id: Any, name: Any, amount_vnd: Any, since: Any, *, where: sa.Select[*tuple[Any, ...]], limit: int) -> Queue:
+def oldest(
+    id: Any,
+    name: Any,
+    amount_vnd: Any,
+    since: Any,
+    *,
+    where: sa.Select[*tuple[Any, ...]],
+    limit: int,
+    tried: Any = None,
+) -> Queue:
     """Read these columns of the rows that `where` selects, longest waiting first, with their number, in one query."""
-    statement = (
-        where.with_only_columns(id, name, amount_vnd, since, sa.func.count().over()).order_by(since, id).limit(limit)
-    )
+    columns = (id, name, amount_vnd, since, sa.null() if tried is None else tried)
+    statement = where.with_only_columns(*columns, sa.func.count().over()).order_by(since, id).limit(limit)
     rows = db.session.execute(statement).all()
-    return Queue([Waiting(*row[:4]) for row in rows], rows[0][4] if rows else 0)
+    return Queue([Waiting(*row[:5]) for row in rows], rows[0][5] if rows else 0)

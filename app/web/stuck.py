@@ -34,6 +34,7 @@ class Group:
     found: Queue
     button: str = ""
     link: Callable[[Waiting], str] | None = None
+    again: str = ""  # which of `stuck_pages.AGAIN` tries once more
 
 
 def groups(*, clock: Clock) -> Sequence[Group]:
@@ -176,12 +177,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             _("Tin đến hơn mười phút; máy vẫn thử lại mỗi phút."),
             engineer,
             bank.unhandled(ago(minutes=10), limit=SHOWN),
+            again="bao-co",
         ),
         Group(
             _("Tin của cổng thẻ chưa ghi sổ"),
             _("Tin đến hơn mười phút; máy vẫn thử lại mỗi phút."),
             engineer,
             cards.unhandled_events(ago(minutes=10), limit=SHOWN),
+            again="tin-the",
         ),
     )
     return [group for group in everything if group.found.count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from app.core.errors import AppError
+from app.core.errors import AppError, NotFound
 
 
 class BadSignature(AppError):
@@ -23,3 +23,12 @@ class UnreadableNotice(AppError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(_("Không đọc được nội dung thông báo."), reason=reason)
+
+
+class NoticeNotFound(NotFound):
+    """No notice of this id."""
+
+    code = "bank_notice_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("Không có báo có này."))

@@ -10,12 +10,31 @@ import sqlalchemy as sa
 
 from app.core.database import db
 from app.core.waiting import Queue, oldest
+from app.payments.bank.errors import NoticeNotFound
 from app.payments.bank.models import BankNotice, Wire
 
 
 def get_notice(notice_id: UUID, *, for_update: bool = False) -> BankNotice:
     """A notice by id."""
     return db.session.get_one(BankNotice, notice_id, with_for_update=for_update or None, populate_existing=for_update)
+
+
+def demand(notice_id: UUID) -> None:
+    """Make sure there is such a notice.
+
+    Raises:
+        NoticeNotFound: there is none.
+    """
+    if db.session.get(BankNotice, notice_id) is None:
+        raise NoticeNotFound()
+
+
+def claim(notice_id: UUID) -> BankNotice | None:
+    """The notice under lock; None when somebody else is at it, or there is none."""
+    return db.session.scalar(
+        sa.select(BankNotice).where(BankNotice.id == notice_id).with_for_update(skip_locked=True),
+        execution_options={"populate_existing": True},
+    )
 
 
 def waiting_ids(*, after: UUID | None, limit: int) -> list[UUID]:
@@ -41,4 +60,5 @@ def unhandled(before: datetime, *, limit: int) -> Queue:
         BankNotice.received_at,
         where=sa.select(BankNotice).where(BankNotice.handled_at.is_(None), BankNotice.received_at < before),
         limit=limit,
+        tried=BankNotice.attempts,
     )

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.actor import SYSTEM
+from app.core.actor import SYSTEM, Actor
+from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import Model, again_after_deadlock, db, transaction
@@ -75,13 +76,25 @@ def handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome:
 
 
 def try_to_handle(notice_id: UUID, *, clock: Clock) -> NoticeOutcome | None:
-    """As `handle`, but a fault leaves the notice in the inbox for the pump; None then."""
+    """As `handle`, but a fault is counted and leaves the notice in the inbox for the pump; None then."""
     try:
         return handle(notice_id, clock=clock)
     except Exception as error:
         log.error("bank_notice_left_for_the_pump", notice_id=str(notice_id), exc_info=error)
-        db.session.rollback()
+        _count_attempt(notice_id)
         return None
+
+
+def try_again(notice_id: UUID, *, actor: Actor, clock: Clock) -> NoticeOutcome | None:
+    """As `try_to_handle`, because a person asked for it now; that they did is written down.
+
+    Raises:
+        NoticeNotFound: there is no such notice.
+    """
+    with transaction():
+        queries.demand(notice_id)
+        record("bank.notice_tried", actor=actor, subject_kind="bank_notice", subject_id=notice_id, clock=clock)
+    return try_to_handle(notice_id, clock=clock)
 
 
 def pump(*, clock: Clock) -> int:
@@ -92,3 +105,16 @@ def pump(*, clock: Clock) -> int:
         handled += sum(try_to_handle(notice_id, clock=clock) is not None for notice_id in waiting)
         after = waiting[-1]
     return handled
+
+
+def _count_attempt(notice_id: UUID) -> None:
+    """Count an attempt in vain; when even that fails (the database is away), the notice waits as it was stored."""
+    try:
+        db.session.rollback()
+        with transaction(actor=SYSTEM):
+            notice = queries.claim(notice_id)
+            if notice is not None and notice.outcome is None:
+                notice.attempts += 1
+    except Exception as second:
+        log.error("bank_notice_fault_not_noted", notice_id=str(notice_id), exc_info=second)
+        db.session.rollback()

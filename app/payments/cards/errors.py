@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from app.core.errors import AppError
+from app.core.errors import AppError, NotFound
 from app.core.money import format_vnd
 
 
@@ -42,3 +42,12 @@ class TooMuchToTake(AppError):
 
     def __init__(self, held_vnd: int) -> None:
         super().__init__(_("Chỉ lấy được từ 1 đ đến %(held)s đang giữ.", held=format_vnd(held_vnd)))
+
+
+class EventNotFound(NotFound):
+    """No event of this id."""
+
+    code = "card_event_not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_("Không có tin này của cổng thẻ."))

@@ -295,4 +295,5 @@ def unhandled_events(before: datetime, *, limit: int) -> Queue:
         CardEvent.received_at,
         where=sa.select(CardEvent).where(CardEvent.handled_at.is_(None), CardEvent.received_at < before),
         limit=limit,
+        tried=CardEvent.attempts,
     )

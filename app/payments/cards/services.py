@@ -12,11 +12,13 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.actor import SYSTEM, Actor
+from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import db, transaction
 from app.core.ids import uuid7
 from app.payments.cards import holds, operations, queries
+from app.payments.cards.errors import EventNotFound
 from app.payments.cards.events import Told
 from app.payments.cards.gateway import (
     KEY_LIFE,
@@ -219,6 +221,19 @@ def try_to_handle(event_row_id: UUID, *, clock: Clock, skip_locked: bool = False
         log.error("card_event_left_for_the_pump", card_event=str(event_row_id), exc_info=fault)
         _note_fault(event_row_id, fault)
         return None
+
+
+def try_again(event_row_id: UUID, *, actor: Actor, clock: Clock) -> EventOutcome | None:
+    """As `try_to_handle`, because a person asked for it now; that they did is written down.
+
+    Raises:
+        EventNotFound: there is no such event.
+    """
+    with transaction():
+        if queries.claim_event(event_row_id, skip_locked=False) is None:
+            raise EventNotFound()
+        record("cards.event_tried", actor=actor, subject_kind="card_event", subject_id=event_row_id, clock=clock)
+    return try_to_handle(event_row_id, clock=clock)
 
 
 def pump(*, clock: Clock) -> int:

@@ -66,7 +66,8 @@ def is_over(request: PaymentRequest, *, clock: Clock) -> bool:
 def begin(request_id: UUID, *, clock: Clock, way: Way = Way.INTENT) -> CardPayment | None:
     """The request's card payment by intent, or its open one by checkout, made when there is none.
 
-    None when a card cannot be taken for it: also while the money of one is held, so that a payer is not held twice.
+    None when a card cannot be taken for it: also while the money of one is held, so that a payer is not held twice,
+    and while a page is open for another sum than is missing.
     """
     request = request_queries.get(request_id, for_update=True)
     if request.method != Method.CARD or is_over(request, clock=clock):
@@ -76,8 +77,13 @@ def begin(request_id: UUID, *, clock: Clock, way: Way = Way.INTENT) -> CardPayme
         return None
     for payment in payments:
         if payment.way == way and (way is Way.INTENT or payment.status in queries.OPEN_PAGE):
-            return payment
+            return None if way is Way.CHECKOUT and is_stale(payment, request) else payment
     return _new(request, way, clock)
+
+
+def is_stale(payment: CardPayment, request: PaymentRequest) -> bool:
+    """Whether a card not tried yet would be charged another sum than is missing, since part came from another card."""
+    return payment.status in queries.OPEN_PAGE and payment.amount_vnd != request.missing_vnd
 
 
 def _new(request: PaymentRequest, way: Way, clock: Clock) -> CardPayment:
@@ -218,7 +224,7 @@ def _apply(payment_id: UUID, kind: Event, intent: Intent, *, event_at: datetime,
     request, payment = _lock(payment_id)
     if payment.intent_id not in (None, intent.id):
         return EventOutcome.UNKNOWN_INTENT
-    if not fits(State(payment.status), kind):
+    if not fits(State(payment.status), kind) or (kind is Event.SET_ASIDE and _was_dropped(payment)):
         return EventOutcome.STALE
     was = State(payment.status)
     payment.intent_id = intent.id
@@ -239,6 +245,12 @@ def _apply(payment_id: UUID, kind: Event, intent: Intent, *, event_at: datetime,
     # The payer paid when the money was set aside, whenever it is taken.
     charged_at = payment.held_at or min(event_at, clock.now())
     return EventOutcome(_book(payment, request, intent.received_vnd, charged_at, clock))
+
+
+def _was_dropped(payment: CardPayment) -> bool:
+    """Whether the gateway itself gave the intent up, which is final: word that its money is held came late."""
+    knew = payment.held_at is not None or (payment.way == Way.INTENT and payment.intent_id is not None)
+    return knew and payment.status == State.CANCELLED
 
 
 def _book(

@@ -60,9 +60,10 @@ def go_to_gateway(code: str) -> Response:
     asked = requests.by_code(normalise(code))
     if not _takes_cards(asked):
         return _to_pay_page(asked)
+    # The page is opened once for all who come, so not at the host that one of them asked with.
+    here = current_app.config["CHOPHIEN"].public_url.rstrip("/")
     ways_back = services.WaysBack(
-        done_url=url_for("cards.back", code=asked.code, _external=True),
-        back_url=url_for("cards.pay", code=asked.code, _external=True),
+        done_url=here + url_for("cards.back", code=asked.code), back_url=here + url_for("cards.pay", code=asked.code)
     )
     locale = "en" if str(get_locale()) == "en" else "vi"
     url = services.ensure_page(

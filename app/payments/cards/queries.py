@@ -33,6 +33,7 @@ PATIENCE = timedelta(seconds=60)
 PAYABLE = frozenset({State.WAITING, State.FAILED})
 OPEN_PAGE = PAYABLE | UNASKED
 IN_SUSPENSE = sa.and_(CardPayment.outcome != Outcome.MATCHED, CardPayment.returned_vnd < CardPayment.received_vnd)
+MISSING_VND = PaymentRequest.amount_vnd - PaymentRequest.paid_vnd
 SUSPENSE_VND = CardPayment.received_vnd - CardPayment.returned_vnd
 
 
@@ -140,6 +141,7 @@ def client_secrets(request_ids: Iterable[UUID]) -> dict[UUID, str]:
             CardPayment.request_id.in_(wanted),
             CardPayment.way == Way.INTENT,
             CardPayment.status.in_(PAYABLE),
+            CardPayment.amount_vnd == MISSING_VND,
             PaymentRequest.status.in_(OPEN),
         )
     )
@@ -147,17 +149,19 @@ def client_secrets(request_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def unsettled_ids(*, after: UUID | None, limit: int, clock: Clock) -> list[UUID]:
-    """Payments to ask the gateway about: never answered, or still payable or held though their time is over."""
+    """Payments to ask the gateway about: never answered, of another sum than is missing by now, or still payable or
+    held though their time is over."""
     now = clock.now()
     over = sa.or_(PaymentRequest.status.not_in(OPEN), PaymentRequest.expires_at <= now)
     asked = CardPayment.status.in_(UNASKED | {State.CAPTURING, State.RELEASING})
+    stale = CardPayment.amount_vnd != MISSING_VND
     unanswered = sa.and_(asked, CardPayment.updated_at <= now - PATIENCE)
     page_closed = sa.and_(CardPayment.status.in_(PAYABLE), CardPayment.session_until <= now)
     held = sa.and_(CardPayment.status == State.HELD, sa.or_(over, CardPayment.held_until <= now))
     statement = (
         sa.select(CardPayment.id)
         .join(PaymentRequest, PaymentRequest.id == CardPayment.request_id)
-        .where(sa.or_(unanswered, page_closed, held, sa.and_(CardPayment.status.in_(PAYABLE), over)))
+        .where(sa.or_(unanswered, page_closed, held, sa.and_(CardPayment.status.in_(PAYABLE), sa.or_(over, stale))))
         .order_by(CardPayment.id)
         .limit(limit)
     )

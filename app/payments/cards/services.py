@@ -33,6 +33,7 @@ from app.payments.cards.gateway import (
 from app.payments.cards.models import RAW_FIELD, CardEvent, CardPayment, EventOutcome, Way
 from app.payments.cards.states import OVER, SET_ASIDE, State
 from app.payments.requests import queries as request_queries
+from app.payments.requests.states import OPEN
 
 BATCH = 100
 log = structlog.get_logger()
@@ -83,6 +84,7 @@ def ensure_page(request_id: UUID, *, ways_back: WaysBack, locale: str, gateway: 
     Returns:
         None when no card can be taken, or the gateway gave no answer (ask again later).
     """
+    _close_stale(request_id, gateway, clock)
     with transaction(actor=SYSTEM):
         payment = operations.begin(request_id, way=Way.CHECKOUT, clock=clock)
     if payment is None:
@@ -90,6 +92,14 @@ def ensure_page(request_id: UUID, *, ways_back: WaysBack, locale: str, gateway: 
     if payment.session_id is None:
         _open_page(payment.id, ways_back, locale, gateway, clock)
     return queries.session_url(queries.get(payment.id))
+
+
+def _close_stale(request_id: UUID, gateway: Gateway, clock: Clock) -> None:
+    """Close what was opened for another sum than is missing by now."""
+    request = request_queries.get(request_id)
+    for payment in queries.all_for_request(request_id):
+        if operations.is_stale(payment, request):
+            catch_up(payment.id, gateway=gateway, clock=clock)
 
 
 def capture(
@@ -261,6 +271,7 @@ class _Plan:
     capture_vnd: int
     made_at: datetime
     over: bool
+    closed: bool
     key_is_fresh: bool
 
 
@@ -280,7 +291,10 @@ def _plan(payment_id: UUID, clock: Clock) -> _Plan | None:
         capture_later=payment.capture_later,
         capture_vnd=payment.capture_vnd or payment.amount_vnd,
         made_at=payment.created_at,
-        over=operations.is_over(request, clock=clock) or _is_past(payment.held_until, clock),
+        over=operations.is_over(request, clock=clock)
+        or _is_past(payment.held_until, clock)
+        or operations.is_stale(payment, request),
+        closed=request.status not in OPEN,
         key_is_fresh=clock.now() - payment.created_at < KEY_LIFE,
     )
 
@@ -317,12 +331,17 @@ def _ask_session(plan: _Plan, gateway: Gateway) -> SessionWord | None:
 
 
 def _ask_held(plan: _Plan, gateway: Gateway) -> Intent:
-    """Take or let go, as was asked for; let go of what nobody took in time. Repeating either changes nothing."""
+    """Take or let go, as was asked for; let go of what nobody took in time. Repeating either changes nothing.
+
+    What was to be taken and was not, is let go once its request is closed: the payer would be charged for nothing.
+    """
     intent_id = plan.intent_id or ""
     if plan.state is State.CAPTURING:
         intent = gateway.retrieve(intent_id)
         if intent.status != "requires_capture":
             return intent
+        if plan.closed:
+            return gateway.cancel(intent_id)
         return gateway.capture(intent_id, payment_id=plan.payment_id, amount_vnd=plan.capture_vnd)
     if plan.state is State.RELEASING or plan.over:
         return gateway.cancel(intent_id)

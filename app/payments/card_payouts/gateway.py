@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import stripe
+import structlog
 
 from app.core.clock import in_vietnam
 from app.payments.cards.gateway import CURRENCY, Translated, UnreadableIntent
 
 PAGE = 100
+log = structlog.get_logger()
 STATUSES = frozenset({"pending", "in_transit", "paid", "failed", "canceled"})
 
 
@@ -71,7 +73,8 @@ class PayoutGateway(Protocol):
         ...
 
     def payouts(self, *, since: datetime, after: str | None) -> tuple[Sequence[PayoutWord], str | None]:
-        """Payouts made since then, newest first, and the cursor of the next page, if there is one."""
+        """Payouts made since then, newest first, and the cursor of the next page, if there is one. Those that cannot
+        be read (in another currency) are passed over: they must not hide the others."""
         ...
 
 
@@ -100,8 +103,17 @@ class StripePayouts:
         wanted: dict[str, Any] = {"created": {"gte": int(since.timestamp())}, "limit": self._page}
         with Translated():
             page = self._client.v1.payouts.list(wanted | ({"starting_after": after} if after else {}))  # type: ignore[arg-type]
-        words = [read_payout(item.to_dict()) for item in page.data]
-        return words, words[-1].id if words and page.has_more else None
+        told = [item.to_dict() for item in page.data]
+        words = [word for one in told if (word := _read_or_pass(one)) is not None]
+        return words, _text(told[-1].get("id")) if told and page.has_more else None
+
+
+def _read_or_pass(told: Mapping[str, Any]) -> PayoutWord | None:
+    try:
+        return read_payout(told)
+    except UnreadableIntent as error:
+        log.error("card_payout_unreadable", payout=str(told.get("id")), reason=str(error))
+        return None
 
 
 def read_payout(told: Mapping[str, Any]) -> PayoutWord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,14 @@ SUBJECT = "card_payout"
 log = structlog.get_logger()
 
 
+class Answer(StrEnum):
+    """How far the gateway answered."""
+
+    WHOLE = "whole"
+    REFUSED = "refused"  # of this payout it says nothing that we can use; of others it may
+    NONE = "none"
+
+
 def catch_up(payout_row_id: UUID, *, gateway: PayoutGateway, clock: Clock) -> bool:
     """Ask the gateway how a payout stands, fetch the lines we lack, and look again at those that did not fit.
 
@@ -32,6 +41,10 @@ def catch_up(payout_row_id: UUID, *, gateway: PayoutGateway, clock: Clock) -> bo
     Returns:
         Whether the gateway answered all of it.
     """
+    return _catch_up(payout_row_id, gateway, clock) is Answer.WHOLE
+
+
+def _catch_up(payout_row_id: UUID, gateway: PayoutGateway, clock: Clock) -> Answer:
     with transaction(actor=SYSTEM):
         payout_id = queries.get(payout_row_id).payout_id
     try:
@@ -43,12 +56,12 @@ def catch_up(payout_row_id: UUID, *, gateway: PayoutGateway, clock: Clock) -> bo
                 operations.add_lines(payout_row_id, page, after=after, clock=clock)
     except GatewayUnknown as error:
         log.warning("card_payout_unknown", payout=payout_id, reason=str(error))
-        return False
+        return Answer.NONE
     except (GatewayRefused, UnreadableIntent) as error:
         log.error("card_payout_refused", payout=payout_id, reason=str(error))
-        return False
+        return Answer.REFUSED
     _rematch(payout_row_id, clock)
-    return True
+    return Answer.WHOLE
 
 
 def ask_again(payout_row_id: UUID, *, actor: Actor, gateway: PayoutGateway, clock: Clock) -> tuple[CardPayout, bool]:
@@ -79,7 +92,7 @@ def sweep(*, gateway: PayoutGateway, clock: Clock) -> int:
     while ids := queries.open_ids(after=after, limit=BATCH, clock=clock):
         for payout_row_id in ids:
             asked += 1
-            silent = 0 if catch_up(payout_row_id, gateway=gateway, clock=clock) else silent + 1
+            silent = silent + 1 if _catch_up(payout_row_id, gateway, clock) is Answer.NONE else 0
             if silent > 1:
                 return asked
         after = ids[-1]
@@ -97,12 +110,21 @@ def discover(*, gateway: PayoutGateway, clock: Clock) -> int:
     try:
         while True:
             words, after = gateway.payouts(since=since, after=after)
-            found += sum(_note(word, clock) for word in words)
+            found += sum(_note_or_pass(word, clock) for word in words)
             if after is None:
                 return found
     except (GatewayUnknown, GatewayRefused, UnreadableIntent) as error:
         log.warning("card_payouts_not_listed", reason=str(error))
         return found
+
+
+def _note_or_pass(word: PayoutWord, clock: Clock) -> bool:
+    """One that is not like the payout we know must not hide the others."""
+    try:
+        return _note(word, clock)
+    except UnreadableIntent as error:
+        log.error("card_payout_refused", payout=word.id, reason=str(error))
+        return False
 
 
 def _note(word: PayoutWord, clock: Clock) -> bool:

@@ -15,8 +15,10 @@ from app.core.errors import AppError
 from app.identity.access import requires
 from app.identity.roles import Role
 from app.market.catalogue import queries as catalogue
+from app.payments.bank.models import NoticeOutcome
 from app.payments.desk import services as desk
 from app.payments.desk import wishes
+from app.payments.desk.errors import ItemNotFound
 from app.payments.refunds.operations import PayerAccount
 from app.payments.requests import again
 from app.payments.requests import services as request_services
@@ -73,6 +75,8 @@ def ask_rest(code: str) -> Answer:
 def buyers_account(code: str, notice_id: UUID) -> Answer:
     """Where the buyer wants the money back that came too much; each look is written down."""
     asked = views.request_of(_own(code))
+    if not _lies_here(wishes.one(asked, notice_id)):
+        raise ItemNotFound()
     account = desk.show_account(notice_id, request_id=asked.id, actor=current_actor(), clock=SYSTEM_CLOCK)
     return _page(_own(code), account=account)
 
@@ -84,6 +88,11 @@ def _own(code: str) -> Order:
     return queries.in_shop(shop.id, normalise(code))
 
 
+def _lies_here(one: wishes.Excess) -> bool:
+    """Whether the shop has this money: what came to somebody else's account is not the seller's to send back."""
+    return one.outcome != NoticeOutcome.WRONG_ACCOUNT and bool(one.waiting_vnd or one.kept_vnd)
+
+
 def _page(order: Order, *, problem: str = "", account: PayerAccount | None = None) -> str:
     asked = views.request_of(order)
     return render_template(
@@ -92,7 +101,7 @@ def _page(order: Order, *, problem: str = "", account: PayerAccount | None = Non
         asked=asked,
         is_kept_part=again.is_kept_part(asked),
         may_reopen=again.may_reopen(asked),
-        excess=[one for one in wishes.of_requests([asked.id]) if one.waiting_vnd or one.kept_vnd],
+        excess=[one for one in wishes.of_requests([asked.id]) if _lies_here(one)],
         account=account,
         problem=problem,
         refunded_vnd=asked.refunded_vnd,

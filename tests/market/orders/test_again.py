@@ -112,6 +112,24 @@ def test_the_seller_reads_who_wants_what_back_and_sees_the_account_once_asked(cl
     assert ACCOUNT.number in post_form(client, f"{path}/tai-khoan-khach/{notice}").text
 
 
+def test_the_seller_is_not_asked_to_return_what_lies_at_somebody_elses_account(client, seller, neighbour, clock):
+    user = make_user()
+    checkout = buy([(make_product(clock=clock, seller=seller), 1)], clock=SYSTEM_CLOCK, buyer=actor_for(user))
+    asked = request_of(checkout)
+    elsewhere = payees.active_account(neighbour.shop.payee_id)
+    assert elsewhere is not None
+    notify(client, "sepay", transfer(payees.account_number(elsewhere), asked.amount_vnd, asked.code))
+    db.session.rollback()
+    [item] = desk.suspense(cursor=None, limit=1).items
+    assert item.outcome == "wrong_account"
+    desk_services.send_back(asked.code, item.notice_id, account=ACCOUNT, actor=actor_for(user), clock=SYSTEM_CLOCK)
+    [order] = queries.by_code(checkout.code).orders
+    sign_in(client, make_user(role=Role.HOUSEHOLD, household_id=seller.shop.household_id))
+    assert "Khách chuyển dư" not in client.get(f"/ban-hang/don-hang/{order.code}").text
+    answer = post_form(client, f"/ban-hang/don-hang/{order.code}/tai-khoan-khach/{item.notice_id}")
+    assert (answer.status_code, ACCOUNT.number in answer.text) == (404, False)
+
+
 def test_the_buyer_keeps_the_excess_with_the_shop_and_spends_it_there(client, seller, clock):
     user = make_user()
     tea = make_product(clock=clock, seller=seller, price_vnd=100_000)

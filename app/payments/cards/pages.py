@@ -45,7 +45,7 @@ def pay(code: str) -> Response | str:
         view=handler_of(asked).describe(asked),
         secret=secret,
         over=payment is not None and State(payment.status) in OVER,
-        held_until=payment.held_until if payment is not None and payment.status in SET_ASIDE else None,
+        held_until=queries.held_until(asked.id),
         declined=decline_words(payment.decline_code) if payment and payment.status == State.FAILED else None,
         publishable_key=config.stripe_publishable_key,
         script_url=config.stripe_js_url,

@@ -67,6 +67,14 @@ def for_request(request_id: UUID) -> CardPayment | None:
     return max(payments, key=_weight, default=None)
 
 
+def held_until(request_id: UUID) -> datetime | None:
+    """Until when a card's money is set aside for the request; None when none is, also when one was charged before."""
+    return max(
+        (one.held_until for one in all_for_request(request_id) if one.status in SET_ASIDE and one.held_until),
+        default=None,
+    )
+
+
 def _weight(payment: CardPayment) -> tuple[bool, bool, bool, int]:
     state = State(payment.status)
     return (payment.outcome == Outcome.MATCHED, state in SET_ASIDE, payment.way == Way.INTENT, payment.id.int)

@@ -62,6 +62,15 @@ def test_the_rest_is_held_on_another_card_and_taken(stripe_wire, held):
     assert (fresh(held).status, owed_vnd(held.payee_id), suspense_vnd()) == ("paid", 50_000, 0)
 
 
+def test_the_page_tells_of_a_hold_for_the_rest(client, stripe_wire, held):
+    capture(held, 30_000)
+    open_page(held)
+    hold_on_page(stripe_wire, held)
+    page = client.get(f"/tra-tien/{held.code}/the").text
+    assert "Đã giữ tiền trên thẻ, chưa thu" in page
+    assert "Trả trên trang của Stripe" not in page
+
+
 def test_a_second_hold_is_let_go_after_the_first_was(stripe_wire, held):
     release(held)
     open_page(held)

@@ -109,6 +109,11 @@ def test_the_seller_reads_who_wants_what_back_and_sees_the_account_once_asked(cl
     sign_in(client, make_user(role=Role.HOUSEHOLD, household_id=seller.shop.household_id))
     page = client.get(path).text
     assert "Khách chuyển dư 30.000" in page and ACCOUNT.number not in page
+    assert "Đã đổi" not in page
+    other = PayerAccount("970436", "0071000999999", "TRAN VAN KHAC")
+    for typed in (other, ACCOUNT):
+        desk_services.send_back(asked.code, notice, account=typed, actor=actor_for(user), clock=SYSTEM_CLOCK)
+    assert "Đã đổi 2 lần, xem kỹ." in client.get(path).text
     assert ACCOUNT.number in post_form(client, f"{path}/tai-khoan-khach/{notice}").text
 
 

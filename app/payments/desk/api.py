@@ -20,7 +20,6 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.desk import queries, services, wishes
 from app.payments.desk.models import Choice, DeskAction
-from app.payments.desk.operations import Wish
 from app.payments.desk.queries import SuspenseItem
 from app.payments.desk.schemas import (
     ActionSchema,
@@ -32,6 +31,7 @@ from app.payments.desk.schemas import (
     SuspenseItemSchema,
     WantedSchema,
 )
+from app.payments.desk.wanted import Wish
 from app.payments.desk.wishes import Excess
 from app.payments.refunds import forms
 from app.payments.requests import queries as requests

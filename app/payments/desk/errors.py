@@ -146,3 +146,12 @@ class NotKept(Conflict):
 
     def __init__(self) -> None:
         super().__init__(_("Khoản dư này không gửi lại cho lần sau được. Bà con chọn nhận lại tiền nhé."))
+
+
+class NotTheSameMoney(Conflict):
+    """The notice resembles none that counts, or that one already stands for another notice."""
+
+    code = "not_the_same_money"
+
+    def __init__(self) -> None:
+        super().__init__(_("Không ghi trùng được: tin báo kia không còn được tính, hoặc đã trùng với một tin khác."))

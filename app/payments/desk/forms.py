@@ -10,8 +10,8 @@ from app.core.codes import normalise
 from app.core.money import AmountError, parse_vnd
 from app.payments.desk.errors import BadAction
 from app.payments.desk.models import Kind
-from app.payments.desk.operations import Wish
 from app.payments.desk.queries import View
+from app.payments.desk.wanted import Wish
 
 ROWS = 5
 MAX_TYPED = 400
@@ -68,6 +68,11 @@ def return_to_sender(form: Mapping[str, str]) -> Wish:
         typed(form, "reason"),
         bank_reference=typed(form, "bank_reference"),
     )
+
+
+def same_money(form: Mapping[str, str], amount_vnd: int) -> Wish:
+    """The wish of the form that says that all of the money is counted already."""
+    return Wish(Kind.SAME_MONEY, amount_vnd, typed(form, "reason"))
 
 
 def searched(text: str) -> tuple[str, int | None]:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     ATTACH = "attach"
     RETURN_TO_SENDER = "return_to_sender"
+    SAME_MONEY = "same_money"  # another notice told of it before, and that one counts
     KEEP_AS_CREDIT = "keep_as_credit"  # its payer leaves it with the payee for the next time
 
 

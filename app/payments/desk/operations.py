@@ -6,7 +6,6 @@ Lock order: the item, then requests by id, then as `requests.operations` says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from app.core.ids import uuid7
 from app.core.money import FOUR_EYES_VND
 from app.core.texts import tidy
 from app.payments.bank.models import BankNotice
-from app.payments.desk import queries
+from app.payments.desk import queries, same
 from app.payments.desk.errors import (
     BadAction,
     CreditSpent,
@@ -32,6 +31,7 @@ from app.payments.desk.errors import (
 )
 from app.payments.desk.models import DeskAction, DeskItem, Kind
 from app.payments.desk.states import Event, State, step
+from app.payments.desk.wanted import Wish
 from app.payments.ledger import operations as ledger
 from app.payments.ledger.errors import Overdraft
 from app.payments.ledger.models import AccountKind
@@ -44,19 +44,6 @@ LEDGER_PURPOSE = "desk_action"
 SUBJECT = "desk_action"
 MIN_REASON, MAX_REASON, MAX_REFERENCE = 3, 300, 60
 MAX_PARTS = 20
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody wants done with part of the money: a `request_code` to attach to, the `bank_reference` of the
-    transfer that took it back to its sender, or the `credit_owner` it is kept for."""
-
-    kind: Kind
-    amount_vnd: int
-    reason: str
-    request_code: str | None = None
-    bank_reference: str | None = None
-    credit_owner: str | None = None
 
 
 def lock_key(idempotency_key: str) -> None:
@@ -84,7 +71,7 @@ def begin(
     """Check every wish against the locked item and its request (locked here); the actions, not written yet.
 
     Raises:
-        NotEnoughWaiting, BadAction, RequestNotFound, RequestNotOpen, NotTheirAccount, MoreThanMissing.
+        NotEnoughWaiting, BadAction, RequestNotFound, RequestNotOpen, NotTheirAccount, MoreThanMissing, NotTheSameMoney.
     """
     if not 1 <= len(wishes) <= MAX_PARTS or any(wish.amount_vnd <= 0 for wish in wishes):
         raise BadAction("amount_vnd", _("Ghi số tiền từ 1 đồng trở lên, tối đa %(max)d phần một lần.", max=MAX_PARTS))
@@ -94,11 +81,14 @@ def begin(
     locked = _lock_requests([wish.request_code or "" for wish in wishes if wish.kind is Kind.ATTACH])
     alone_vnd = total_vnd + queries.done_alone_vnd(item.allocation_id, actor_id)
     notice = queries.notice_of(item)
+    same.demand_whole(item, wishes)
     begun = []
     for position, wish in enumerate(wishes):
         request = locked[wish.request_code or ""] if wish.kind is Kind.ATTACH else None
         if request is not None:
             demand_fit(request, wish.amount_vnd, notice)
+        if wish.kind is Kind.SAME_MONEY:
+            same.demand_twin(notice)
         action = DeskAction(
             id=uuid7(),
             allocation_id=item.allocation_id,
@@ -176,6 +166,8 @@ def do(action: DeskAction, request: PaymentRequest | None, *, notice: BankNotice
             event_at=clock.now(),
         )
         ledger.post([out], clock=clock)
+    if action.kind == Kind.SAME_MONEY:
+        same.say(notice)
     action.state = step(State(action.state), Event.APPROVED)
     action.transfer_id = transfer_id
     action.done_at = clock.now()
@@ -200,6 +192,8 @@ def undo(action: DeskAction, request: PaymentRequest | None, *, clock: Clock) ->
             requests.take_back(request, transfer_id=moved, new_id=new_id, amount_vnd=action.amount_vnd, clock=clock)
         except Overdraft as error:
             raise MoneyBuiltUpon(request.code) from error
+    if action.kind == Kind.SAME_MONEY:
+        same.take_back(queries.notice_of_action(action.id))
     action.state = step(State(action.state), Event.TAKEN_BACK)
     action.undo_transfer_id = new_id
 

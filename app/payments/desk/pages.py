@@ -20,10 +20,10 @@ from app.identity.roles import Role
 from app.payments.cards import queries as cards
 from app.payments.desk import forms, queries, services, wishes, words
 from app.payments.desk.models import DeskAction
-from app.payments.desk.operations import Wish
 from app.payments.desk.queries import View
 from app.payments.desk.states import State
 from app.payments.desk.suggestions import suggest
+from app.payments.desk.wanted import Wish
 from app.payments.refunds.operations import PayerAccount
 
 bp = Blueprint("desk", __name__, template_folder="templates", url_prefix="/dieu-hanh/tien-treo")
@@ -76,6 +76,14 @@ def attach(notice_id: UUID) -> Answer:
 def return_to_sender(notice_id: UUID) -> Answer:
     """Note that the money went back to its sender."""
     return _act(notice_id, lambda: [forms.return_to_sender(request.form)], "back")
+
+
+@bp.post("/<uuid:notice_id>/trung")
+@requires(Role.FINANCE)
+def same_money(notice_id: UUID) -> Answer:
+    """Say that the money is counted already: another notice told of it before."""
+    whole_vnd = queries.shown(notice_id).suspense_vnd
+    return _act(notice_id, lambda: [forms.same_money(request.form, whole_vnd)], "same")
 
 
 @bp.post("/<uuid:notice_id>/tai-khoan")
@@ -185,7 +193,7 @@ def _show(notice_id: UUID, errors: dict[str, str], form: str = "", account: Paye
         rows=forms.ROWS,
         limit_vnd=FOUR_EYES_VND,
         errors=errors,
-        values=request.form if form in ("split", "back") else {},
+        values=request.form if form in ("split", "back", "same") else {},
         form=form,
         words=words,
         clock=SYSTEM_CLOCK,

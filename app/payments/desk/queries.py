@@ -43,6 +43,7 @@ class SuspenseItem:
         request_code: the request the memo names, if any.
         wish: what its payer wants done with it, if they said.
         resembles: reference of a notice that may have told of the same money, if any; not in lists.
+        resembles_id: that notice.
     """
 
     notice_id: UUID
@@ -60,6 +61,7 @@ class SuspenseItem:
     received_at: datetime
     wish: str | None = None
     resembles: str | None = None
+    resembles_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def shown(notice_id: UUID) -> SuspenseItem:
     ).one_or_none()
     if row is None:
         raise ItemNotFound()
-    return replace(_item(*row), resembles=_told_before(row[1]))
+    return replace(_item(*row), resembles=_told_before(row[1]), resembles_id=row[1].resembles)
 
 
 def _told_before(notice: BankNotice) -> str | None:

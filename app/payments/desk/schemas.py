@@ -9,7 +9,8 @@ from marshmallow import fields, post_load, validate
 from app.core.api import Input, Output, money, text
 from app.core.codes import normalise
 from app.payments.desk.models import Choice, Kind
-from app.payments.desk.operations import MAX_PARTS, MAX_REASON, MAX_REFERENCE, MIN_REASON, Wish
+from app.payments.desk.operations import MAX_PARTS, MAX_REASON, MAX_REFERENCE, MIN_REASON
+from app.payments.desk.wanted import Wish
 
 
 class SuspenseItemSchema(Output):
@@ -31,9 +32,14 @@ class SuspenseItemSchema(Output):
 
 
 class WishSchema(Input):
-    """Part of the money: to the request of a code, or back to its sender by the bank transfer of a reference."""
+    """Part of the money: to the request of a code, or back to its sender by the bank transfer of a reference.
 
-    kind = fields.String(required=True, validate=validate.OneOf([str(Kind.ATTACH), str(Kind.RETURN_TO_SENDER)]))
+    `same_money`: all of it is told of by another notice too, which counts.
+    """
+
+    kind = fields.String(
+        required=True, validate=validate.OneOf([Kind.ATTACH.value, Kind.RETURN_TO_SENDER.value, Kind.SAME_MONEY.value])
+    )
     amount_vnd = money()
     reason = text(min_length=MIN_REASON, max_length=MAX_REASON)
     request_code = text(max_length=60, required=False, load_default=None, allow_none=True)

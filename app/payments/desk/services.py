@@ -14,11 +14,11 @@ from app.core.database import again_after_deadlock, transaction
 from app.core.errors import SignInNeeded
 from app.core.states import ImpossibleStep
 from app.core.texts import tidy
-from app.payments.desk import operations, queries, wishes
+from app.payments.desk import operations, queries, same, wishes
 from app.payments.desk.errors import KeyUsed, NotFinished, SamePerson
-from app.payments.desk.models import DeskAction, PayerWish
-from app.payments.desk.operations import Wish
+from app.payments.desk.models import DeskAction, Kind, PayerWish
 from app.payments.desk.states import Event, State, step
+from app.payments.desk.wanted import Wish
 from app.payments.refunds.operations import PayerAccount
 
 log = structlog.get_logger()
@@ -28,14 +28,15 @@ log = structlog.get_logger()
 def act(
     notice_id: UUID, wishes: Sequence[Wish], *, actor: Actor, idempotency_key: str, clock: Clock
 ) -> list[DeskAction]:
-    """Give parts of a notice's waiting money to requests or back to its sender: all of them, or none.
+    """Give parts of a notice's waiting money to requests or back to its sender, or say that all of it is counted
+    already: all of them, or none.
 
     At once up to `FOUR_EYES_VND` per notice and person; above that each part is only proposed. A repeat with the same
     key answers what was done.
 
     Raises:
         ItemNotFound, KeyUsed, NotEnoughWaiting, BadAction, RequestNotFound, RequestNotOpen, NotTheirAccount,
-        MoreThanMissing.
+        MoreThanMissing, NotTheSameMoney.
     """
     actor_id = _person(actor)
     with transaction():
@@ -59,7 +60,7 @@ def approve(action_id: UUID, *, actor: Actor, clock: Clock) -> DeskAction:
     """A second person has a proposed action done. A repeat by the same person answers what was done.
 
     Raises:
-        ActionNotFound, NotFinished, SamePerson, RequestNotOpen, NotTheirAccount, MoreThanMissing.
+        ActionNotFound, NotFinished, SamePerson, RequestNotOpen, NotTheirAccount, MoreThanMissing, NotTheSameMoney.
     """
     actor_id = _person(actor)
     with transaction():
@@ -73,6 +74,8 @@ def approve(action_id: UUID, *, actor: Actor, clock: Clock) -> DeskAction:
         request = queries.request_of(action, for_update=True)
         if request is not None:
             operations.demand_fit(request, action.amount_vnd, notice)
+        if action.kind == Kind.SAME_MONEY:
+            same.demand_twin(notice)
         operations.do(action, request, notice=notice, clock=clock)
         action.approved_by = actor_id
         operations.tell(action, "approved", actor=actor, clock=clock)

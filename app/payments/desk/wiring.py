@@ -101,6 +101,20 @@ def install(app: Flask) -> None:
         """,
     )
     register_invariant(
+        "money that the desk called the same as another notice's left it whole, and counts there",
+        """
+        SELECT notice.id::text FROM bank_notice AS notice
+        JOIN desk_item AS item ON item.notice_id = notice.id
+        LEFT JOIN desk_action AS action ON action.allocation_id = item.allocation_id
+             AND action.kind = 'same_money' AND action.state = 'done'
+        LEFT JOIN bank_notice AS twin ON twin.id = notice.same_as
+        WHERE (notice.same_as IS NOT NULL OR action.id IS NOT NULL)
+          AND (action.amount_vnd = notice.amount_vnd AND twin.amount_vnd = notice.amount_vnd
+               AND twin.direction = notice.direction AND twin.outcome NOT IN ('ignored', 'undone')
+               AND twin.same_as IS DISTINCT FROM notice.id) IS NOT TRUE
+        """,
+    )
+    register_invariant(
         "what payers left with payees is what they kept less what they spent",
         """
         SELECT coalesce(holds.owner, owed.owner) FROM (

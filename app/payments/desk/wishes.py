@@ -31,8 +31,8 @@ from app.payments.bank.models import BankNotice
 from app.payments.desk import operations, queries
 from app.payments.desk.errors import ItemNotFound, NotKept, NotTheirMoney, TooLateToChoose
 from app.payments.desk.models import Choice, DeskAction, DeskItem, Kind, PayerWish
-from app.payments.desk.operations import Wish
 from app.payments.desk.states import Event, State, step
+from app.payments.desk.wanted import Wish
 from app.payments.payees import queries as payees
 from app.payments.payees.models import PayeeKind
 from app.payments.refunds.operations import PayerAccount

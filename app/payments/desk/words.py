@@ -43,6 +43,7 @@ def kind(name: str) -> str:
         Kind.ATTACH: _("Gắn vào mã"),
         Kind.RETURN_TO_SENDER: _("Trả lại người gửi"),
         Kind.KEEP_AS_CREDIT: _("Gửi lại cho lần mua sau"),
+        Kind.SAME_MONEY: _("Báo trùng, đã ghi sổ rồi"),
     }
     return words[name]
 

@@ -138,7 +138,8 @@ class StatementLine(Model):
     """One movement as the statement tells it, at `place` (the row, or the number of the entry).
 
     `identity` says which money it is; of all lines with one identity at most one is `counted`. `seen_before` is what
-    was known of it when the file was read, for the preview; applying looks again.
+    was known of it when the file was read, for the preview; applying looks again. `payout_id` is the payout of ours
+    that came back by it.
     """
 
     __tablename__ = "statement_line"
@@ -153,6 +154,7 @@ class StatementLine(Model):
         ),
         sa.Index("ix_statement_line_import_state", "import_id", "state", "place"),
         sa.Index("ix_statement_line_notice_id", "notice_id"),
+        sa.Index("ix_statement_line_payout_id", "payout_id", postgresql_where=sa.text("payout_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -171,3 +173,4 @@ class StatementLine(Model):
     kept_because: Mapped[str | None]
     notice_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_notice.id"))
     undo_transfer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("ledger_transfer.id"))
+    payout_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payout.id"))

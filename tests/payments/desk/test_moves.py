@@ -28,7 +28,7 @@ from app.payments.desk.errors import (
     SamePerson,
 )
 from app.payments.desk.models import DeskAction, DeskItem, Kind
-from app.payments.desk.operations import Wish
+from app.payments.desk.wanted import Wish
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import operations as request_operations
 from app.payments.requests import queries as requests

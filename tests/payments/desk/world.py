@@ -14,7 +14,7 @@ from app.core.database import db
 from app.core.ids import uuid7
 from app.payments.desk import queries, services
 from app.payments.desk.models import DeskAction, Kind
-from app.payments.desk.operations import Wish
+from app.payments.desk.wanted import Wish
 from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import AccountKind
 from app.payments.requests import queries as requests

@@ -230,7 +230,7 @@ def test_money_that_the_desk_moved_stays(finance, number):
 def _return_to_sender(notice_id: UUID, finance: Actor) -> None:
     from app.payments.desk import services as desk_services
     from app.payments.desk.models import Kind
-    from app.payments.desk.operations import Wish
+    from app.payments.desk.wanted import Wish
 
     wish = Wish(kind=Kind.RETURN_TO_SENDER, amount_vnd=7_000, reason="nguoi gui xin lai", bank_reference="FTR")
     desk_services.act(actor=finance, notice_id=notice_id, wishes=[wish], idempotency_key="k", clock=SYSTEM_CLOCK)

@@ -127,6 +127,14 @@ def groups(*, clock: Clock) -> Sequence[Group]:
             lambda item: url_for("payouts.show", batch_id=item.id),
         ),
         Group(
+            _("Khoản chi bị trả lại mà đợt chi chưa ghi"),
+            _("Sao kê nói tiền chi đã quay về, nhưng ở đợt chi chưa ai ghi là bị trả lại. Người nhận đang chờ."),
+            finance,
+            statements.returned_payouts(limit=SHOWN),
+            _("Mở khoản chi"),
+            lambda item: url_for("payouts.payout", payout_id=item.id),
+        ),
+        Group(
             _("Sao kê đang ghi dở"),
             _("Tệp sao kê đứng yên hơn mười lăm phút."),
             finance,

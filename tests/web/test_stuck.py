@@ -45,10 +45,10 @@ from tests.fakes.clock import FrozenClock
 from tests.fakes.stripe_gateway import served
 from tests.market.orders.conftest import buy, pay, request_of
 from tests.payments.desk.world import act, send_back
-from tests.payments.payouts.world import OWN, build, collect, sold
+from tests.payments.payouts.world import OWN, build, collect, sent, sold, the_payout
 from tests.payments.payouts.world import payouts as payouts_in
 from tests.payments.refunds.world import ACCOUNT, ask, register_hearing_purpose
-from tests.payments.statements.files import money_in
+from tests.payments.statements.files import entry, money_in, notification
 
 PAGE = "/dieu-hanh/tien-ket"
 NOTHING = "Không có khoản nào bị kẹt"
@@ -66,6 +66,7 @@ INDEXES = {
     "ix_refund_waiting",
     "ix_shop_order_untold",
     "ix_statement_import_at_work",
+    "ix_statement_line_payout_id",
 }
 FINANCE, ENGINEER = "Cán bộ tài chính", "Người trực kỹ thuật"
 
@@ -299,6 +300,25 @@ def test_a_payout_is_stuck_until_the_bank_answered_for_the_last_one(client, fina
     assert NOTHING in page_of(client)
 
 
+def test_a_payout_that_a_statement_brought_back_is_stuck_until_it_is_answered_so(client, finance, colleague):
+    make_purpose()
+    sold(50_000)
+    payout = the_payout(sent(finance, colleague))
+    number = make_payee()[1]
+    for at in ("FT2", "FT3"):  # a statement and a notification tell of it: it is one
+        back = notification(number, entry("50000", at, "tra lai", end_to_end_id=payout.code, returned="AC04"))
+        found = statements.upload(actor=finance, data=back, file_name="camt.xml", clock=SYSTEM_CLOCK)
+        if at == "FT2":
+            statements.apply(actor=finance, import_id=found.id, clock=SYSTEM_CLOCK)
+    page = page_of(client)
+    assert "Khoản chi bị trả lại mà đợt chi chưa ghi" in page
+    assert page.count(f'href="/dieu-hanh/chi-tra/khoan/{payout.id}"') == 1
+    payouts.answer_by_hand(
+        payout.id, Event.RETURNED, reason="Sao kê", bank_reference=None, actor=finance, clock=SYSTEM_CLOCK
+    )
+    assert "Khoản chi bị trả lại mà đợt chi chưa ghi" not in page_of(client)
+
+
 def test_a_paid_order_is_stuck_until_its_seller_is_told(client):
     clock = before(days=3)
     checkout = buy([(make_product(clock=clock), 1)], clock=clock)
@@ -334,7 +354,7 @@ def test_each_group_asks_once_and_finds_its_rows_by_an_index(app: Flask):
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     asked = [(statement, parameters) for statement, parameters in asked if "count(*) OVER" in statement]
-    assert len(asked) == 18
+    assert len(asked) == 19
     connection = db.session.connection()
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")

@@ -152,12 +152,13 @@ def get_batch(batch_id: UUID, *, for_update: bool = False) -> PayoutBatch:
     return found
 
 
-def sent_codes(codes: Collection[str]) -> set[str]:
-    """Which of these name payouts whose file went to the bank."""
+def sent_codes(codes: Collection[str]) -> dict[str, UUID]:
+    """Those of these codes that name payouts whose file went to the bank, each with its payout."""
     at_bank = (State.SENT, State.CONFIRMED, State.RETURNED)
     if not codes:
-        return set()
-    return set(db.session.scalars(sa.select(Payout.code).where(Payout.code.in_(codes), Payout.status.in_(at_bank))))
+        return {}
+    found = sa.select(Payout.code, Payout.id).where(Payout.code.in_(codes), Payout.status.in_(at_bank))
+    return dict(db.session.execute(found).all())
 
 
 def batch_by_key(idempotency_key: str) -> PayoutBatch | None:

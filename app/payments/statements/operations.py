@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -81,7 +81,8 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
                 "memo_enc": seal_record(MEMO_FIELD, line.memo),
                 "event_at": line.event_at,
                 "seen_before": incoming and (identity in counted or by_wire),
-                "state": _read_as(line, ours),
+                "state": (state := _read_as(line, ours)),
+                "payout_id": ours[normalise(line.end_to_end_id)] if state is LineState.OURS else None,
                 "counted": False,
             }
         )
@@ -90,7 +91,7 @@ def add_lines(import_id: UUID, lines: Sequence[Line]) -> None:
         session.execute(sa.insert(StatementLine), rows[start : start + 1_000])
 
 
-def _read_as(line: Line, ours: Collection[str]) -> LineState:
+def _read_as(line: Line, ours: Mapping[str, UUID]) -> LineState:
     if line.direction != "in":
         return LineState.IGNORED
     return LineState.OURS if normalise(line.end_to_end_id) in ours else LineState.NEW

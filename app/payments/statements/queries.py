@@ -16,6 +16,8 @@ from app.core.database import db
 from app.core.masking import mask_tail
 from app.core.paging import Page, decode_cursor, decode_uuid_cursor, encode_cursor
 from app.core.waiting import Queue, oldest
+from app.payments.payouts.models import Payout
+from app.payments.payouts.states import State
 from app.payments.statements.errors import FaultNotFound, ImportNotFound
 from app.payments.statements.lines import clean
 from app.payments.statements.models import (
@@ -264,6 +266,29 @@ def unread_items(*, limit: int) -> Queue:
         sa.null(),
         FeedFault.noticed_at,
         where=sa.select(FeedFault).where(FeedFault.seen_at.is_(None)),
+        limit=limit,
+    )
+
+
+def returned_payouts(*, limit: int) -> Queue:
+    """Payouts that came back by a statement's line and are not answered as returned, oldest line first.
+
+    One that is said to have arrived all the same stays here until its statement is taken back: bank and books differ.
+    """
+    gone = (ImportState.UNDONE, ImportState.DROPPED)
+    since = (
+        sa.select(StatementLine.payout_id, sa.func.min(StatementLine.event_at).label("came_at"))
+        .join(StatementImport, StatementImport.id == StatementLine.import_id)
+        .where(StatementLine.payout_id.is_not(None), StatementImport.state.not_in(gone))
+        .group_by(StatementLine.payout_id)
+        .subquery()
+    )
+    return oldest(
+        Payout.id,
+        Payout.code,
+        Payout.amount_vnd,
+        since.c.came_at,
+        where=sa.select(Payout).join(since, since.c.payout_id == Payout.id).where(Payout.status != State.RETURNED),
         limit=limit,
     )
 

@@ -37,8 +37,8 @@ from app.payments.refunds.errors import (
 )
 from app.payments.refunds.models import ACCOUNT_FIELD, Refund, Way
 from app.payments.refunds.states import OVER, Event, State, fits, step
+from app.payments.requests import again, returns
 from app.payments.requests import queries as requests
-from app.payments.requests import returns
 from app.payments.requests.models import PaymentRequest, Settlement
 from app.payments.requests.purposes import MoneyReturned
 from app.payments.requests.states import State as RequestState
@@ -104,7 +104,7 @@ def ask(
     wanted_vnd = request.refundable_vnd if amount_vnd is None else amount_vnd
     if lines and sum(line.amount_vnd for line in lines) != wanted_vnd:
         raise BadRefund("lines", _("Tổng các dòng chưa bằng số tiền hoàn."))
-    if _charged_intent(request) is None:
+    if charged_intent(request) is None:
         raise NotRefundable(_("Khoản này không trả bằng thẻ nên không hoàn về thẻ được."))
     draft = Draft(Way.CARD, State.ASKING, reason, idempotency_key, lines=told)
     return make(request, wanted_vnd, draft, actor=actor, clock=clock), True
@@ -277,7 +277,7 @@ def take_word(about: Mapping[str, Any], clock: Clock) -> EventOutcome:
 
 def charged_intent_of(refund: Refund) -> str:
     """The gateway's name of the payment that a card refund gives back."""
-    intent_id = _charged_intent(requests.get(refund.request_id))
+    intent_id = charged_intent(requests.get(refund.request_id))
     if intent_id is None:
         raise LookupError(f"refund {refund.id} is of no card payment")
     return intent_id
@@ -359,11 +359,12 @@ def _demand_refundable(request: PaymentRequest) -> None:
         )
     if request.status == RequestState.REFUNDED or (request.status == RequestState.PAID and request.refundable_vnd == 0):
         raise NotRefundable(_("Khoản này đã hoàn hết hoặc đang hoàn hết."))
-    if request.status != RequestState.PAID:
+    if request.status != RequestState.PAID and not again.is_kept_part(request):
         raise NotRefundable(_("Khoản này chưa được trả đủ nên không có gì để hoàn."))
 
 
-def _charged_intent(request: PaymentRequest) -> str | None:
+def charged_intent(request: PaymentRequest) -> str | None:
+    """The gateway's name of the card payment that paid a request, or part of it."""
     payment = cards.for_request(request.id)
     return payment.intent_id if payment is not None and payment.outcome == Outcome.MATCHED else None
 

@@ -19,6 +19,7 @@ from app.payments.cards import gateway
 from app.payments.refunds import forms, operations, queries, services, words
 from app.payments.refunds.errors import RefundNotFound
 from app.payments.refunds.operations import PayerAccount
+from app.payments.requests import again
 from app.payments.requests import queries as requests
 from app.payments.vietqr.banks import bank_by_bin, payee_banks
 
@@ -154,11 +155,13 @@ def _to(refund_id: UUID) -> Response:
 
 def _overview(typed: str, error: AppError | None = None) -> str:
     cursor = request.args.get("cursor")
+    found = requests.find(normalise(typed)) if typed else None
     return render_template(
         "refunds/overview.html",
         page=queries.page(cursor=cursor, limit=PAGE),
         typed=typed,
-        found=requests.find(normalise(typed)) if typed else None,
+        found=found,
+        is_kept_part=found is not None and again.is_kept_part(found),
         acts=current_actor().has_role(Role.FINANCE),
         values=request.form,
         errors=_errors(error),

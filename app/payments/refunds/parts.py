@@ -1,7 +1,8 @@
 """Giving back the part of a request that had come before its time ran out; needs an open transaction.
 
-The part lies in the payee's own bank account: the payee makes the transfer, and the office writes it down. From there
-on it is a refund by transfer like any other: a second person confirms it, and it may bounce.
+The part lies in the payee's own bank account: the payee makes the transfer, and the office writes it down. What we
+collected ourselves we send ourselves; a card's goes to the card (`operations.ask`). From there on it is a refund by
+transfer like any other: a second person confirms it, and it may bounce.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def give_back(
 
     Raises:
         RequestNotFound, KeyReused.
-        NotRefundable: it is not closed with part of its money there, or that is going back, or did not come directly.
+        NotRefundable: it is not closed with part of its money there, or that is going back; or a card paid it.
     """
     operations.lock_key(idempotency_key)
     request = requests.by_code(code, for_update=True)
@@ -41,8 +42,10 @@ def give_back(
         if asked != (earlier.request_id, earlier.way, earlier.reason, operations.account_of(earlier)):
             raise KeyReused()
         return earlier
-    if not again.is_kept_part(request) or request.settlement != Settlement.DIRECT:
+    if not again.is_kept_part(request):
         raise NotRefundable(_("Khoản này không có phần đã trả nào đang chờ trả lại."))
+    if request.settlement == Settlement.COLLECTED and operations.charged_intent(request) is not None:
+        raise NotRefundable(_("Phần này trả bằng thẻ: mở trang Hoàn tiền, gõ mã này để hoàn về thẻ."))
     sealed = seal_record(ACCOUNT_FIELD, json.dumps(asdict(account)))
     draft = Draft(Way.BANK_TRANSFER, State.WAITING, reason, idempotency_key, account_enc=sealed)
     return operations.make(request, request.refundable_vnd, draft, actor=actor, clock=clock)

@@ -98,7 +98,7 @@ def withhold(payment: Payment, *, payable_id: UUID, clock: Clock) -> Plan:
     """
     day = in_vietnam(payment.event_at).date()
     rules = _rules_with_accounts(payment.supply, payment.event_at)
-    standings = {} if payment.is_first or not rules else rates.load(payment.request_id)
+    standings = {} if payment.is_first else rates.load(payment.request_id)
     plan, source = Plan(), _Source(payment.payee_id, payable_id, payment.amount_vnd)
     for rule_id, kind, rate_bp, account_id in rules:
         standing = standings.get(Kind(kind), Standing())
@@ -134,7 +134,29 @@ def withhold(payment: Payment, *, payable_id: UUID, clock: Clock) -> Plan:
                 created_at=clock.now(),
             )
         )
+    ended = {kind: standing for kind, standing in standings.items() if kind not in {rule[1] for rule in rules}}
+    _charge_again(payment, ended, plan, source, clock)
     return plan
+
+
+def _charge_again(payment: Payment, ended: Mapping[Kind, Standing], plan: Plan, source: _Source, clock: Clock) -> None:
+    """What was given back before is from now on of this payment, which no rule of these kinds charges."""
+    why = Occasion(payment.request_id, payment.payee_id, payment.refunded_vnd, None, payment.event_at)
+    for kind, standing in ended.items():
+        owed_vnd = -standing.with_part(payment.amount_vnd, 0).excess_vnd(payment.refunded_vnd)
+        if owed_vnd <= 0 or standing.last_charge_id is None:
+            continue
+        transfer = NewTransfer(
+            id=uuid7(),
+            from_account_id=source.give(owed_vnd, clock),
+            to_account_id=_account(kind, clock),
+            amount_vnd=owed_vnd,
+            purpose=(LEDGER_PURPOSE, payment.request_id),
+            event_at=payment.event_at,
+        )
+        plan.transfers.append(transfer)
+        plan.rows.append(_return(why, (kind, standing.last_charge_id), transfer.id, -owed_vnd, clock))
+        plan.total_vnd += owed_vnd
 
 
 def note(plan: Plan) -> None:
@@ -200,15 +222,17 @@ def recount(
     clock: Clock,
     paid_out: Mapping[Kind, int] | None = None,
     cover_vnd: int = 0,
+    leaving: UUID | None = None,
 ) -> Plan:
     """What has to move between fees and payee so that what stays charged is what the rules ask of what stays paid.
 
     Args:
         paid_out: what of each kind goes back to the payer in the same set.
         cover_vnd: how much the payee surely has for what is charged again; the rest of that is owed.
+        leaving: the transfer of a payment that is about to be taken back.
     """
     plan, source = Plan(), _Source(why.payee_id, payable_id, cover_vnd)
-    for kind, standing in rates.load(why.request_id).items():
+    for kind, standing in rates.load(why.request_id, leaving=leaving).items():
         excess_vnd = standing.excess_vnd(why.refunded_vnd) - (paid_out or {}).get(kind, 0)
         if not excess_vnd or standing.last_charge_id is None:
             continue
@@ -247,7 +271,7 @@ def take_back(why: Occasion, *, payment_transfer_id: UUID, payable_id: UUID, clo
         .values(taken_back_at=clock.now())
         .execution_options(synchronize_session=False)
     )
-    plan = recount(why, payable_id=payable_id, clock=clock)
+    plan = recount(why, payable_id=payable_id, clock=clock, leaving=payment_transfer_id)
     ledger.post(plan.transfers, clock=clock)
     note(plan)
 

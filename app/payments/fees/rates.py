@@ -11,6 +11,13 @@ from app.core.database import require_transaction
 from app.payments.fees.models import FeeCharge, FeeReturn, Kind
 
 WHOLE_BP = 10_000
+# Payments lie in the room above. One that was taken back is closed.
+_PAYMENTS = """
+    SELECT arrival.transfer_id, arrival.amount_vnd FROM arrival
+    WHERE arrival.request_id = :request_id AND arrival.transfer_id IS DISTINCT FROM CAST(:leaving AS uuid)
+      AND NOT EXISTS (SELECT FROM ledger_closing AS closing WHERE closing.transfer_id = arrival.transfer_id)
+    ORDER BY arrival.seq
+"""
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Standing:
     """One kind's charges on one request.
 
     Attributes:
-        parts: base and rate (basis points) of each payment that still counts, oldest first.
+        parts: base and rate (basis points; zero where no rule held) of each payment that still counts, oldest first.
         net_vnd: what was charged, less what went back.
         last_charge_id: the latest charge that still counts.
     """
@@ -52,13 +59,19 @@ class Standing:
         return min(amount_vnd, left_vnd) * lowest_bp // WHOLE_BP
 
 
-def load(request_id: UUID) -> dict[Kind, Standing]:
-    """Each kind a request was ever charged, as it stands."""
+def load(request_id: UUID, *, leaving: UUID | None = None) -> dict[Kind, Standing]:
+    """Each kind a request was ever charged, as it stands.
+
+    A payment that no rule of a kind charged is a part at the rate of zero: it goes back in its turn like any other.
+
+    Args:
+        leaving: the transfer of a payment that is about to be taken back, and counts no more.
+    """
     session = require_transaction()
     charges = session.execute(
         sa.select(
             FeeCharge.kind,
-            FeeCharge.base_vnd,
+            FeeCharge.payment_transfer_id,
             FeeCharge.rate_bp,
             FeeCharge.amount_vnd,
             FeeCharge.id,
@@ -74,11 +87,16 @@ def load(request_id: UUID) -> dict[Kind, Standing]:
         Kind(kind): Standing(net_vnd=-int(amount_vnd))
         for kind, amount_vnd in session.execute(back.group_by(FeeReturn.kind))
     }
-    for kind, base_vnd, rate_bp, amount_vnd, charge_id, counts in charges:
+    rates: dict[tuple[str, UUID], int] = {}
+    for kind, payment_id, rate_bp, amount_vnd, charge_id, counts in charges:
         standing = found.get(Kind(kind), Standing())
+        if counts:
+            rates[kind, payment_id] = rate_bp
         if counts or standing.last_charge_id is None:
             standing = replace(standing, last_charge_id=charge_id)
-        if counts:
-            standing = standing.with_part(base_vnd, rate_bp)
         found[Kind(kind)] = replace(standing, net_vnd=standing.net_vnd + amount_vnd)
-    return found
+    paid = session.execute(sa.text(_PAYMENTS), {"request_id": request_id, "leaving": leaving}).all()
+    return {
+        kind: replace(standing, parts=tuple((vnd, rates.get((kind, payment_id), 0)) for payment_id, vnd in paid))
+        for kind, standing in found.items()
+    }

@@ -15,17 +15,21 @@ _NET = """
                      WHERE back.request_id = charge.request_id AND back.kind = charge.kind), 0) AS returned_vnd
     FROM fee_charge AS charge GROUP BY charge.request_id, charge.kind
 """
-# What counts of each payment: the latest go back first.
+# What counts of each payment: the latest go back first, those that no rule charged too.
 _ASKED = """
     SELECT request_id, kind, floor(sum(
         greatest(least(base_vnd, whole_vnd - refunded_vnd - before_vnd), 0) * rate_bp) / 10000) AS asked_vnd
     FROM (
-        SELECT charge.request_id, charge.kind, charge.base_vnd, charge.rate_bp, request.refunded_vnd,
-               sum(charge.base_vnd) OVER same AS whole_vnd,
-               sum(charge.base_vnd) OVER (same ORDER BY charge.created_at, charge.id) - charge.base_vnd AS before_vnd
-        FROM fee_charge AS charge JOIN payment_request AS request ON request.id = charge.request_id
-        WHERE charge.taken_back_at IS NULL
-        WINDOW same AS (PARTITION BY charge.request_id, charge.kind)
+        SELECT kinds.request_id, kinds.kind, arrival.amount_vnd AS base_vnd, coalesce(charge.rate_bp, 0) AS rate_bp,
+               request.refunded_vnd, sum(arrival.amount_vnd) OVER same AS whole_vnd,
+               sum(arrival.amount_vnd) OVER (same ORDER BY arrival.seq) - arrival.amount_vnd AS before_vnd
+        FROM (SELECT DISTINCT request_id, kind FROM fee_charge) AS kinds
+        JOIN payment_request AS request ON request.id = kinds.request_id
+        JOIN arrival ON arrival.request_id = kinds.request_id
+        LEFT JOIN fee_charge AS charge ON charge.request_id = kinds.request_id AND charge.kind = kinds.kind
+            AND charge.payment_transfer_id = arrival.transfer_id AND charge.taken_back_at IS NULL
+        WHERE NOT EXISTS (SELECT FROM ledger_closing AS closing WHERE closing.transfer_id = arrival.transfer_id)
+        WINDOW same AS (PARTITION BY kinds.request_id, kinds.kind)
     ) AS part GROUP BY request_id, kind
 """
 

@@ -119,6 +119,8 @@ def settle(refund: Refund, request: PaymentRequest, *, event_at: datetime, clock
     posted = {post.pending_id: post.id for post in posts if post.pending_id}
     fees.note(fees.paid_out(why, held, posted, clock=clock))
     fees.note(rest)
+    if (back_vnd := min(-rest.total_vnd, refund.debt_vnd)) > 0:
+        _repay(refund, request, back_vnd, clock)
 
 
 def release(refund: Refund, request: PaymentRequest, *, clock: Clock) -> None:
@@ -151,16 +153,21 @@ def take_back(refund: Refund, request: PaymentRequest, *, clock: Clock) -> None:
     ledger.post([back, *again.transfers], clock=clock)
     fees.note(again)
     if refund.debt_vnd:
-        repaid = ledger.NewTransfer(
-            id=uuid7(),
-            from_account_id=payable_id,
-            to_account_id=_account(AccountKind.SELLER_DEBT, request, clock),
-            amount_vnd=refund.debt_vnd,
-            balancing=True,
-            purpose=(LEDGER_PURPOSE, refund.id),
-            event_at=clock.now(),
-        )
-        ledger.post([repaid], clock=clock)
+        _repay(refund, request, refund.debt_vnd, clock)
+
+
+def _repay(refund: Refund, request: PaymentRequest, most_vnd: int, clock: Clock) -> None:
+    """Of what just came to the seller, repay what is owed: at most so much, the debt, what is free."""
+    repaid = ledger.NewTransfer(
+        id=uuid7(),
+        from_account_id=_account(AccountKind.PAYABLE, request, clock),
+        to_account_id=_account(AccountKind.SELLER_DEBT, request, clock),
+        amount_vnd=most_vnd,
+        balancing=True,
+        purpose=(LEDGER_PURPOSE, refund.id),
+        event_at=clock.now(),
+    )
+    ledger.post([repaid], clock=clock)
 
 
 def _parts(refund: Refund, request: PaymentRequest, held: Sequence[fees.Held], clock: Clock) -> list[_Part]:

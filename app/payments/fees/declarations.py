@@ -24,7 +24,8 @@ from app.core.paging import Page, decode_uuid_cursor, encode_cursor
 FILE_BATCH = 1_000
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
-# Money that was given to a request by mistake and taken back again is no turnover: its transfer is closed.
+# Money that was given to a request by mistake and taken back again is no turnover. Taken back in a later month it
+# lessens that month's: the month it came in was declared by then.
 _ROWS = """
     SELECT arrival.payee_id,
            CASE request.settlement WHEN 'collected' THEN arrival.amount_vnd ELSE 0 END AS collected_vnd,
@@ -35,7 +36,19 @@ _ROWS = """
     JOIN payment_request AS request ON request.id = arrival.request_id
     JOIN payee ON payee.id = arrival.payee_id AND payee.kind = 'shop'
     WHERE arrival.event_at >= :since AND arrival.event_at < :until
-      AND NOT EXISTS (SELECT FROM ledger_closing AS closing WHERE closing.transfer_id = arrival.transfer_id)
+      AND NOT EXISTS (SELECT FROM ledger_closing AS closing JOIN ledger_transfer AS back
+                      ON back.id = closing.closed_by_id AND back.event_at < :until
+                      WHERE closing.transfer_id = arrival.transfer_id)
+    UNION ALL
+    SELECT arrival.payee_id,
+           CASE request.settlement WHEN 'collected' THEN -arrival.amount_vnd ELSE 0 END,
+           CASE request.settlement WHEN 'direct' THEN -arrival.amount_vnd ELSE 0 END, 0, 0, 0, 0, 0, 0
+    FROM ledger_transfer AS back
+    JOIN payment_request AS request ON back.purpose_kind = 'payment_request' AND request.id = back.purpose_id
+    JOIN arrival ON arrival.request_id = request.id AND arrival.transfer_id = back.reverses_id
+    JOIN payee ON payee.id = arrival.payee_id AND payee.kind = 'shop'
+    WHERE back.reverses_id IS NOT NULL AND back.event_at >= :since AND back.event_at < :until
+      AND arrival.event_at < :since
     UNION ALL
     SELECT payee_id, 0, 0,
            CASE kind WHEN 'vat' THEN amount_vnd ELSE 0 END, CASE kind WHEN 'income_tax' THEN amount_vnd ELSE 0 END,

@@ -21,6 +21,8 @@ from app.payments.fees.models import ChangeState, FeeRule, FeeRuleChange, Kind, 
 SUBJECT = "fee_rule_change"
 MAX_RATE_BP = 3_000
 FURTHEST = timedelta(days=5 * 366)
+# A day that begins so soon is as good as begun: who pays at midnight may not see yet what is being approved.
+MARGIN = timedelta(minutes=2)
 
 
 def propose(
@@ -136,10 +138,10 @@ def drop(change_id: UUID, *, actor: Actor, clock: Clock) -> FeeRuleChange:
 
 def _demand_day(kind: Kind, supply: Supply, rate_bp: int | None, starts_on: date, clock: Clock) -> None:
     """Today is still free where nothing holds; a rule that holds today holds to the end of the day."""
-    today = in_vietnam(clock.now()).date()
+    today, begun = in_vietnam(clock.now()).date(), in_vietnam(clock.now() + MARGIN).date()
     rules = queries.rules_from(today, kind=kind, supply=supply)
-    holds_today = any(rule.valid_from <= today for rule in rules)
-    earliest = today + timedelta(days=1) if holds_today else today
+    holds = any(rule.valid_from <= begun for rule in rules)
+    earliest = begun + timedelta(days=1) if holds else today
     if starts_on < earliest:
         raise PastStaysPast(earliest)
     if starts_on > today + FURTHEST:

@@ -16,16 +16,19 @@ import sqlalchemy as sa
 from flask import Flask
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 from app.core.actor import SYSTEM
-from app.core.database import acting_as, require_transaction
+from app.core.database import acting_as, driver_of, require_transaction
 
 STALLED_AFTER_S = 60
 P = ParamSpec("P")
 R = TypeVar("R")
 
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+# Writes on our own connection, also inside a worker: there the queue's connector is the worker's, which can't.
+_AT_ONCE = JobManager(procrastinate.SyncPsycopgConnector())
 _flask_app: Flask | None = None
 
 
@@ -80,8 +83,9 @@ def enqueue(
         {"name": task.name},
     ):
         return
-    connection = session.connection().connection.driver_connection
-    task.configure(connection=connection, schedule_at=not_before).defer(**arguments)
+    deferrer = task.configure(connection=driver_of(session), schedule_at=not_before)
+    deferrer.job_manager = _AT_ONCE
+    deferrer.defer(**arguments)
 
 
 @queue.periodic(cron="* * * * *")

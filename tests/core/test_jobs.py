@@ -26,6 +26,13 @@ def note(number: int = 0) -> None:
     ran.append(number)
 
 
+@jobs.job(name="test.note_later")
+def note_later(number: int) -> None:
+    """Ask for another job, as most jobs do that tell somebody something."""
+    with transaction():
+        jobs.enqueue(note, number=number)
+
+
 def waiting() -> list[dict[str, Any]]:
     db.session.rollback()
     rows = db.session.execute(sa.text("SELECT args FROM procrastinate_jobs WHERE task_name = 'test.note' ORDER BY id"))
@@ -76,6 +83,15 @@ def test_a_worker_runs_what_waits(database_url):
         jobs.enqueue(note, number=6, not_before=SYSTEM_CLOCK.now() + timedelta(hours=1))
     work(database_url)
     assert ran == [5]
+
+
+def test_a_job_that_a_worker_runs_may_ask_for_another(database_url):
+    ran.clear()
+    with transaction():
+        jobs.enqueue(note_later, number=8)
+    work(database_url)
+    work(database_url)  # should the first have left before the second job was there
+    assert ran == [8]
 
 
 def sweep(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 import structlog
+from PIL import ImageFile
 
 from .errors import PdfUnavailable
 
@@ -23,6 +24,7 @@ def from_html(html: str) -> bytes:
     except OSError as error:
         log.warning("pdf_unavailable", error=str(error))
         raise PdfUnavailable() from error
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # its import has half a photo pass for a whole one, in the whole process
 
     class Refusing(URLFetcher):  # type: ignore[misc] # the library carries no types
         def fetch(self, url: str, headers: object = None) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import re
 import socket
 import time
@@ -11,6 +12,7 @@ import zlib
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from PIL import Image
 
 from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK, in_vietnam
@@ -158,6 +160,15 @@ def test_a_page_fetches_nothing():
         assert pdf.from_html(page).startswith(b"%PDF-")
         with pytest.raises(TimeoutError):
             listening.accept()
+
+
+def test_after_a_statement_half_a_photo_is_still_no_photo():
+    """The library that prints lets Pillow read broken pictures, everywhere in the process, once it is imported."""
+    whole = io.BytesIO()
+    Image.effect_noise((64, 64), 90).save(whole, "JPEG")
+    pdf.from_html("<p>chữ</p>")
+    with pytest.raises(OSError, match="truncated"):
+        Image.open(io.BytesIO(whole.getvalue()[: len(whole.getvalue()) // 2])).load()
 
 
 @pytest.mark.slow

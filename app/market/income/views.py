@@ -142,7 +142,8 @@ def year_of(payee_id: UUID, year: int, *, clock: Clock) -> Year:
     if not FIRST_YEAR <= year <= latest:
         raise BadInput(_("Năm này chưa có số liệu; bà con chọn năm khác nhé."))
     first, after = date(year, 1, 1), date(year + 1, 1, 1)
-    months = queries.by_month(payee_id, since=_midnight(first), until=_midnight(after))
+    year_long = {"since": _midnight(first), "until": _midnight(after)}
+    months = queries.by_month(payee_id, **year_long)
     whole = queries.total(months.values())
     opening_vnd = queries.owed_at(payee_id, _midnight(first))
     return Year(
@@ -151,7 +152,7 @@ def year_of(payee_id: UUID, year: int, *, clock: Clock) -> Year:
         whole=whole,
         opening_vnd=opening_vnd,
         closing_vnd=opening_vnd + whole.change_vnd,
-        rules=queries.rules_applied(payee_id, first=first, until=after),
+        rules=queries.rules_applied(payee_id, **year_long),
         is_over=year < latest,
     )
 

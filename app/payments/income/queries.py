@@ -265,12 +265,12 @@ def held_until(payee_id: UUID, *, now: datetime) -> datetime | None:
     return latest[0] + HOLD if len(latest) > 1 and latest[0] + HOLD > now else None
 
 
-def rules_applied(payee_id: UUID, *, first: date, until: date) -> Sequence[AppliedRule]:
-    """By which rules something was kept back of the payee from the day `first` to before `until`."""
+def rules_applied(payee_id: UUID, *, since: datetime, until: datetime) -> Sequence[AppliedRule]:
+    """By which rules something was kept back of the payee by bookings from `since` to before `until`, as `by_month`."""
     statement = (
         sa.select(FeeCharge.kind, FeeCharge.rate_bp, FeeRule.legal_source)
         .join(FeeRule, FeeRule.id == FeeCharge.rule_id)
-        .where(FeeCharge.payee_id == payee_id, FeeCharge.charged_on >= first, FeeCharge.charged_on < until)
+        .where(FeeCharge.payee_id == payee_id, FeeCharge.created_at >= since, FeeCharge.created_at < until)
         .distinct()
         .order_by(FeeCharge.kind, FeeCharge.rate_bp, FeeRule.legal_source)
     )

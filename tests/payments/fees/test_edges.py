@@ -11,6 +11,7 @@ from app.core.actor import Actor
 from app.payments.fees import declarations, services
 from app.payments.fees.errors import PastStaysPast
 from app.payments.fees.models import Kind, Supply
+from app.payments.income.queries import rules_applied
 from app.payments.ledger.books import check_books
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds.states import Event
@@ -107,3 +108,18 @@ def test_a_day_about_to_begin_is_as_good_as_begun(finance: Actor, colleague: Act
             late = FrozenClock(midnight.now() - timedelta(seconds=seconds))
             services.approve(change.id, actor=colleague, clock=late)
     assert problems() == []
+
+
+def test_a_year_names_the_rules_of_what_was_booked_in_it(payee_id: UUID) -> None:
+    """Paid on the last day of a month, heard of on the first of the next: sums and rules stand in the same one."""
+    world.set_rule(Kind.COMMISSION, 300, until=date(2026, 11, 1))
+    new_month = datetime(2026, 10, 31, 17, 0, tzinfo=UTC)
+    clock = FrozenClock(new_month + timedelta(minutes=5))
+    asked = world.sell(payee_id, 100_000, clock=FrozenClock(new_month - timedelta(hours=1)))
+    world.pay(asked, event_at=new_month - timedelta(minutes=1), clock=clock)
+
+    def named(since: datetime, until: datetime) -> list[str]:
+        return [rule.kind for rule in rules_applied(payee_id, since=since, until=until) if rule.kind == Kind.COMMISSION]
+
+    assert named(new_month, new_month + timedelta(days=30)) == [Kind.COMMISSION]
+    assert named(new_month - timedelta(days=30), new_month) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -33,8 +33,14 @@ def sell(payee_id: UUID, amount_vnd: int, *, clock: Clock = SYSTEM_CLOCK) -> Pay
     return make_request(payee_id=payee_id, amount_vnd=amount_vnd, method="card", clock=clock, lasts=timedelta(days=900))
 
 
-def pay(asked: PaymentRequest, amount_vnd: int | None = None, *, clock: Clock = SYSTEM_CLOCK) -> UUID:
-    """So much money comes for it (all that is missing when not said); the transfer's id."""
+def pay(
+    asked: PaymentRequest,
+    amount_vnd: int | None = None,
+    *,
+    event_at: datetime | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> UUID:
+    """So much money comes for it (all that is missing when not said), or came at that time; the transfer's id."""
     transfer_id = uuid7()
     with transaction():
         request = queries.get(asked.id, for_update=True)
@@ -44,7 +50,7 @@ def pay(asked: PaymentRequest, amount_vnd: int | None = None, *, clock: Clock = 
             transfer_id=transfer_id,
             from_account_id=outside.id,
             amount_vnd=request.missing_vnd if amount_vnd is None else amount_vnd,
-            event_at=clock.now(),
+            event_at=event_at or clock.now(),
             clock=clock,
         )
     return transfer_id

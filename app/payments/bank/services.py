@@ -14,6 +14,7 @@ from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import Model, again_after_deadlock, db, transaction
 from app.core.ids import uuid7
+from app.core.sweeps import in_batches
 from app.payments.bank import matching, queries, twins
 from app.payments.bank.models import ACCOUNT_FIELD, MEMO_FIELD, RAW_FIELD, BankNotice, NoticeOutcome, Wire
 from app.payments.bank.wires import Notice
@@ -99,12 +100,8 @@ def try_again(notice_id: UUID, *, actor: Actor, clock: Clock) -> NoticeOutcome |
 
 def pump(*, clock: Clock) -> int:
     """Handle what is still in the inbox, oldest first; the number handled. One that fails does not hold up the rest."""
-    handled = 0
-    after: UUID | None = None
-    while waiting := queries.waiting_ids(after=after, limit=BATCH):
-        handled += sum(try_to_handle(notice_id, clock=clock) is not None for notice_id in waiting)
-        after = waiting[-1]
-    return handled
+    waiting = in_batches(lambda after: queries.waiting_ids(after=after, limit=BATCH))
+    return sum(try_to_handle(notice_id, clock=clock) is not None for notice_id in waiting)
 
 
 def _count_attempt(notice_id: UUID) -> None:

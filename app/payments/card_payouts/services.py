@@ -12,6 +12,7 @@ from app.core import audit
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import transaction
+from app.core.sweeps import ask_until_silent, in_batches
 from app.payments.card_payouts import operations, queries
 from app.payments.card_payouts.gateway import PayoutGateway, PayoutWord
 from app.payments.card_payouts.models import CardPayout
@@ -87,16 +88,10 @@ def sweep(*, gateway: PayoutGateway, clock: Clock) -> int:
 
     Stops when two in a row stay without an answer: the gateway is down, and the next sweep is a minute away.
     """
-    asked = silent = 0
-    after: UUID | None = None
-    while ids := queries.open_ids(after=after, limit=BATCH, clock=clock):
-        for payout_row_id in ids:
-            asked += 1
-            silent = silent + 1 if _catch_up(payout_row_id, gateway, clock) is Answer.NONE else 0
-            if silent > 1:
-                return asked
-        after = ids[-1]
-    return asked
+    due = in_batches(lambda after: queries.open_ids(after=after, limit=BATCH, clock=clock))
+    return ask_until_silent(
+        due, lambda payout_row_id: _catch_up(payout_row_id, gateway, clock) is not Answer.NONE, patience=2
+    )
 
 
 def discover(*, gateway: PayoutGateway, clock: Clock) -> int:

@@ -15,7 +15,7 @@ from app.core.database import require_transaction
 from app.payments.cards import operations, queries
 from app.payments.cards.errors import NothingHeld, TooMuchToTake
 from app.payments.cards.models import CardPayment
-from app.payments.cards.states import SET_ASIDE, Event, State, step
+from app.payments.cards.states import Event, State, step
 from app.payments.requests import queries as requests
 from app.payments.requests.models import PaymentRequest
 from app.payments.requests.states import State as RequestState
@@ -92,8 +92,3 @@ def _move(payment: CardPayment, event: Event, action: str, actor: Actor, clock: 
     audit.record(
         action, actor=actor, subject_kind=SUBJECT, subject_id=payment.id, clock=clock, amount_vnd=payment.capture_vnd
     )
-
-
-def is_held(request_id: UUID) -> bool:
-    """Whether a card's money is set aside for the request now."""
-    return any(payment.status in SET_ASIDE for payment in queries.all_for_request(request_id))

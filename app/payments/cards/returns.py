@@ -76,8 +76,8 @@ def _begin(payment: CardPayment, word: RefundWord, told: ReturnStatus, clock: Cl
             raise UnreadableIntent("more than we hold")
         out = ledger.NewTransfer(
             id=made.id,
-            from_account_id=ledger.open_account(AccountKind.SUSPENSE, GATEWAY, clock=clock).id,
-            to_account_id=ledger.open_account(AccountKind.OUTSIDE_CARD, GATEWAY, clock=clock).id,
+            from_account_id=ledger.account_id(AccountKind.SUSPENSE, GATEWAY, clock=clock),
+            to_account_id=ledger.account_id(AccountKind.OUTSIDE_CARD, GATEWAY, clock=clock),
             amount_vnd=made.amount_vnd,
             purpose=(LEDGER_PURPOSE, made.id),
             event_at=now,

@@ -17,6 +17,7 @@ from app.core.clock import Clock
 from app.core.crypto import seal_record
 from app.core.database import db, transaction
 from app.core.ids import uuid7
+from app.core.sweeps import ask_until_silent, in_batches
 from app.payments.cards import holds, operations, queries
 from app.payments.cards.errors import EventNotFound
 from app.payments.cards.events import Told
@@ -179,15 +180,8 @@ def sweep(*, gateway: Gateway, clock: Clock) -> int:
 
     Stops at the first question the gateway leaves unanswered: it is down, and the next sweep is a minute away.
     """
-    asked = 0
-    after: UUID | None = None
-    while ids := queries.unsettled_ids(after=after, limit=BATCH, clock=clock):
-        for payment_id in ids:
-            asked += 1
-            if not catch_up(payment_id, gateway=gateway, clock=clock):
-                return asked
-        after = ids[-1]
-    return asked
+    due = in_batches(lambda after: queries.unsettled_ids(after=after, limit=BATCH, clock=clock))
+    return ask_until_silent(due, lambda payment_id: catch_up(payment_id, gateway=gateway, clock=clock))
 
 
 def take_in(raw: bytes, told: Told, *, clock: Clock) -> UUID:
@@ -248,12 +242,8 @@ def try_again(event_row_id: UUID, *, actor: Actor, clock: Clock) -> EventOutcome
 
 def pump(*, clock: Clock) -> int:
     """Handle what is still in the inbox, oldest first; the number handled. One that fails does not hold up the rest."""
-    handled = 0
-    after: UUID | None = None
-    while ids := queries.waiting_event_ids(after=after, limit=BATCH):
-        handled += sum(try_to_handle(event_id, clock=clock, skip_locked=True) is not None for event_id in ids)
-        after = ids[-1]
-    return handled
+    waiting = in_batches(lambda after: queries.waiting_event_ids(after=after, limit=BATCH))
+    return sum(try_to_handle(event_id, clock=clock, skip_locked=True) is not None for event_id in waiting)
 
 
 @dataclass(frozen=True)

@@ -291,7 +291,7 @@ class _Source:
         if amount_vnd <= self.left_vnd:
             self.left_vnd -= amount_vnd
             return self.payable_id
-        return ledger.open_account(AccountKind.SELLER_DEBT, str(self.payee_id), clock=clock).id
+        return ledger.account_id(AccountKind.SELLER_DEBT, str(self.payee_id), clock=clock)
 
 
 def _return(why: Occasion, what: tuple[Kind, UUID], transfer_id: UUID, amount_vnd: int, clock: Clock) -> FeeReturn:
@@ -313,7 +313,7 @@ def _return(why: Occasion, what: tuple[Kind, UUID], transfer_id: UUID, amount_vn
 
 
 def _account(kind: str, clock: Clock) -> UUID:
-    return ledger.open_account(*ACCOUNTS[kind], clock=clock).id
+    return ledger.account_id(*ACCOUNTS[kind], clock=clock)
 
 
 def _rules_with_accounts(supply: Supply, event_at: datetime) -> Iterable[tuple[UUID, str, int, UUID | None]]:

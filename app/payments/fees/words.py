@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.core.money import format_vnd
-from app.payments.fees.models import ChangeState, Kind, Supply
+from app.payments.fees.models import Kind, Supply
 
 
 def kind_words(kind: str) -> str:
@@ -24,16 +24,6 @@ def supply_words(supply: str) -> str:
     return words.get(supply, supply)
 
 
-def change_words(state: str) -> str:
-    """Where a proposed change is."""
-    words: dict[str, str] = {
-        ChangeState.PROPOSED: _("Chờ người thứ hai duyệt"),
-        ChangeState.APPROVED: _("Đã duyệt"),
-        ChangeState.DROPPED: _("Đã bỏ"),
-    }
-    return words.get(state, state)
-
-
 def rate_words(rate_bp: int) -> str:
     """`150` as "1,5 %"."""
     whole, rest = divmod(rate_bp, 100)
@@ -50,11 +40,6 @@ def kept_words(kind: str, amount_vnd: int, rate_bp: int | None = None) -> str:
     else:
         told = str(_("Giữ lại %(amount)s tiền thuế thu nhập, chợ nộp thay bà con cho Nhà nước.", amount=amount))
     return told if rate_bp is None else f"{told} " + _("Mức: %(rate)s tiền bán.", rate=rate_words(rate_bp))
-
-
-def tax_words(amount_vnd: int) -> str:
-    """All tax in one sentence."""
-    return str(_("Giữ lại %(amount)s tiền thuế nộp cho Nhà nước thay bà con.", amount=format_vnd(amount_vnd)))
 
 
 def returned_words(amount_vnd: int) -> str:

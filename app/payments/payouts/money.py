@@ -107,4 +107,4 @@ def _reversal(payout: Payout, payable: dict[UUID, UUID], outside_id: UUID, clock
 
 
 def _outside(clock: Clock) -> UUID:
-    return ledger.open_account(AccountKind.OUTSIDE_PAYEE, OUTSIDE_OWNER, clock=clock).id
+    return ledger.account_id(AccountKind.OUTSIDE_PAYEE, OUTSIDE_OWNER, clock=clock)

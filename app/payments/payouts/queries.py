@@ -272,12 +272,6 @@ def batch_holding(payee_id: UUID) -> PayoutBatch | None:
     )
 
 
-def accounts_of(payouts: Iterable[Payout]) -> dict[UUID, BankAccount]:
-    """The bank accounts the payouts go to, by id."""
-    wanted = {payout.bank_account_id for payout in payouts}
-    return {row.id: row for row in db.session.scalars(sa.select(BankAccount).where(BankAccount.id.in_(wanted)))}
-
-
 def held(batch_id: UUID, *, limit: int = 200) -> list[HeldPayee]:
     """Who was left out of a batch, the largest first."""
     statement = (

@@ -205,8 +205,8 @@ def _release(parts: list[_Part], outside_id: UUID, refund_id: UUID, clock: Clock
 def _account(kind: AccountKind, request: PaymentRequest, clock: Clock) -> UUID:
     if kind is AccountKind.PAYABLE and request.settlement == Settlement.DIRECT:
         kind = AccountKind.RECEIVED  # it came straight to the payee's own account, and goes back from there
-    return ledger.open_account(kind, str(request.payee_id), clock=clock).id
+    return ledger.account_id(kind, str(request.payee_id), clock=clock)
 
 
 def _outside(way: Way, clock: Clock) -> UUID:
-    return ledger.open_account(*OUTSIDE[way], clock=clock).id
+    return ledger.account_id(*OUTSIDE[way], clock=clock)

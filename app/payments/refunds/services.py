@@ -11,6 +11,7 @@ import structlog
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import transaction
+from app.core.sweeps import ask_until_silent, in_batches
 from app.payments.cards.gateway import GatewayRefused, GatewayUnknown, RefundGateway, RefundWord, UnreadableIntent
 from app.payments.refunds import operations, parts, queries
 from app.payments.refunds.models import Refund
@@ -145,15 +146,8 @@ def sweep(*, gateway: RefundGateway, clock: Clock) -> int:
 
     Stops at the first question the gateway leaves unanswered: it is down, and the next sweep is a minute away.
     """
-    asked = 0
-    after: UUID | None = None
-    while ids := queries.unanswered_ids(after=after, limit=BATCH, clock=clock):
-        for refund_id in ids:
-            asked += 1
-            if not catch_up(refund_id, gateway=gateway, clock=clock):
-                return asked
-        after = ids[-1]
-    return asked
+    due = in_batches(lambda after: queries.unanswered_ids(after=after, limit=BATCH, clock=clock))
+    return ask_until_silent(due, lambda refund_id: catch_up(refund_id, gateway=gateway, clock=clock))
 
 
 class _QuestionRefused(RuntimeError):

@@ -27,6 +27,7 @@ APPEND_ONLY = {
     "fee_hold",
     "fee_return",
     "consent",
+    "household_version",
     "log_checkpoint",
     "log_node",
 }

@@ -63,6 +63,7 @@ class Household(Model):
         sa.CheckConstraint("(status = 'returned') = (return_reason IS NOT NULL)", name="returned"),
         sa.CheckConstraint("starts_with(hamlet_code, commune_code || '-')", name="hamlet"),
         sa.CheckConstraint("(phone_enc IS NULL) = (phone_index IS NULL)", name="phone"),
+        sa.CheckConstraint("version >= 1", name="version"),
         sa.Index("ix_household_commune_code_status", "commune_code", "status", "id"),
         sa.Index("ix_household_hamlet_code", "hamlet_code", "id"),
         sa.Index("ix_household_registered_by", "registered_by", "id"),
@@ -91,7 +92,25 @@ class Household(Model):
     verified_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     client_id: Mapped[UUID]
     content_mark: Mapped[bytes]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
+class HouseholdVersion(Model):
+    """The fields of a household at one version, sealed under its data key. Append-only."""
+
+    __tablename__ = "household_version"
+    __table_args__ = (
+        sa.CheckConstraint("version >= 1", name="version"),
+        sa.CheckConstraint("source IN ('doorstep', 'office', 'household', 'merge')", name="source"),
+    )
+
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    fields_enc: Mapped[bytes]
+    changed_by: Mapped[UUID | None]
+    source: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
 class Consent(Model):

@@ -15,7 +15,7 @@ from app.core.database import require_transaction
 from app.households.areas import queries as areas
 from app.identity.roles import Role
 
-from . import people
+from . import fields, people, versions
 from .errors import BadHousehold, NotAnOfficer, OutsideArea
 from .models import Consent, Household, How, Purpose, Status
 from .people import NewHousehold
@@ -74,15 +74,29 @@ def create(actor: Actor, data: NewHousehold, *, mark: bytes, clock: Clock) -> Ho
     )
     session.add(household)
     session.flush()
+    versions.begin(household, fields.of_data(data), key, actor=actor, source=versions.DOORSTEP, clock=clock)
     for purpose, how in data.consents.items():
         add_consent(actor, household, purpose=purpose, given=True, how=how, clock=clock)
     record("household_registered", actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock)
     return household
 
 
-def rewrite(actor: Actor, household: Household, data: NewHousehold, *, mark: bytes) -> None:
-    """Put corrected fields in place of the old ones, under the same data key."""
+def rewrite(
+    actor: Actor,
+    household: Household,
+    data: NewHousehold,
+    *,
+    mark: bytes,
+    clock: Clock,
+    source: str = versions.DOORSTEP,
+) -> None:
+    """Put corrected fields in place of the old ones, under the same data key; what they were stays on record.
+
+    Args:
+        source: who brought them: `doorstep`, `office`, `household` or `merge`.
+    """
     session = require_transaction()
+    versions.keep(household)
     household.commune_code = commune_of_hamlet(actor, data.hamlet_code)
     household.hamlet_code = data.hamlet_code
     household.phone_is_contact = data.phone_is_contact
@@ -90,6 +104,7 @@ def rewrite(actor: Actor, household: Household, data: NewHousehold, *, mark: byt
     for column, value in people.sealed_columns(data, session.get_one(DataKey, household.data_key_id)).items():
         setattr(household, column, value)
     session.flush()
+    versions.note(household, actor=actor, source=source, clock=clock)
 
 
 def add_consent(actor: Actor, household: Household, *, purpose: Purpose, given: bool, how: How, clock: Clock) -> None:

@@ -71,7 +71,7 @@ def resubmit(*, actor: Actor, household_id: UUID, data: NewHousehold, clock: Clo
             household = queries.find(household_id, actor=actor, for_update=True)
             household.status = states.after(household.status, Event.RESUBMIT)
             household.return_reason = None
-            operations.rewrite(actor, household, clean, mark=people.content_mark(clean))
+            operations.rewrite(actor, household, clean, mark=people.content_mark(clean), clock=clock)
             held = {purpose for purpose, word in queries.consents(household.id).items() if word.given}
             for purpose, how in clean.consents.items():
                 if purpose not in held:

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.sql import Literal
 from sqlalchemy import event, orm
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -175,13 +177,24 @@ def _set_row_security(session: Session, _transaction: Any, connection: sa.Connec
     actor = _actor.get()
     if actor == GUEST:
         return  # the settings are local to a transaction; unset means: sees nothing scoped
-    # On the driver itself: this runs at the head of every transaction.
-    driver: Any = connection.connection.driver_connection
-    driver.execute(
-        "SELECT set_config('app.actor_id', %s, true), set_config('app.areas', %s, true),"
-        " set_config('app.household_id', %s, true)",
-        (str(actor.user_id or ""), ",".join(sorted(actor.areas)), str(actor.household_id or "")),
-    )
+    # At the head of every transaction, so in one message with its BEGIN, which the driver would send by itself.
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    begin = b"BEGIN; " if driver.info.transaction_status == TransactionStatus.IDLE else b""
+    answer = driver.pgconn.exec_(begin + _settings(actor))
+    if answer.status != ExecStatus.TUPLES_OK:
+        raise psycopg.errors.error_from_result(answer)
+
+
+@lru_cache(maxsize=1024)
+def _settings(actor: Actor) -> bytes:
+    """The statement that tells the database who acts."""
+    settings = {
+        "app.actor_id": str(actor.user_id or ""),
+        "app.areas": ",".join(sorted(actor.areas)),
+        "app.household_id": str(actor.household_id or ""),
+    }
+    calls = [f"set_config('{name}', {Literal(value).as_string()}, true)" for name, value in settings.items()]
+    return f"SELECT {', '.join(calls)}".encode()
 
 
 def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> None:

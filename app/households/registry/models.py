@@ -19,6 +19,7 @@ class Status(StrEnum):
     SUBMITTED = "submitted"
     RETURNED = "returned"
     VERIFIED = "verified"
+    MERGED = "merged"
 
 
 class Purpose(StrEnum):
@@ -47,14 +48,17 @@ class PovertyClass(StrEnum):
 
 
 class Household(Model):
-    """One household. `client_id` was made on the phone that registered it; `content_mark` fingerprints what it sent."""
+    """One household. `client_id` was made on the phone that registered it; `content_mark` fingerprints what it sent.
+
+    `returned_version` is what an officer saw when it was last sent back; `merged_into` the record that stands for it.
+    """
 
     __tablename__ = "household"
     __table_args__ = (
         sa.UniqueConstraint("code"),
         sa.UniqueConstraint("client_id"),
         sa.UniqueConstraint("citizen_index"),
-        sa.CheckConstraint("status IN ('submitted', 'returned', 'verified')", name="status"),
+        sa.CheckConstraint("status IN ('submitted', 'returned', 'verified', 'merged')", name="status"),
         sa.CheckConstraint("verified_by <> registered_by", name="four_eyes"),
         sa.CheckConstraint(
             "(status = 'verified') = (verified_by IS NOT NULL) AND (verified_by IS NULL) = (verified_at IS NULL)",
@@ -64,6 +68,9 @@ class Household(Model):
         sa.CheckConstraint("starts_with(hamlet_code, commune_code || '-')", name="hamlet"),
         sa.CheckConstraint("(phone_enc IS NULL) = (phone_index IS NULL)", name="phone"),
         sa.CheckConstraint("version >= 1", name="version"),
+        sa.CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL) AND merged_into <> id", name="merged"),
+        sa.Index("ix_household_near_index", "near_index"),
+        sa.Index("ix_household_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")),
         sa.Index("ix_household_commune_code_status", "commune_code", "status", "id"),
         sa.Index("ix_household_hamlet_code", "hamlet_code", "id"),
         sa.Index("ix_household_registered_by", "registered_by", "id"),
@@ -93,6 +100,9 @@ class Household(Model):
     client_id: Mapped[UUID]
     content_mark: Mapped[bytes]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+    merged_into: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
+    returned_version: Mapped[int | None]
+    near_index: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
@@ -113,8 +123,50 @@ class HouseholdVersion(Model):
     changed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
+class HouseholdAmendment(Model):
+    """A change to a verified household that waits for an officer who did not ask for it. `id` is the proposer's.
+
+    `changes_enc` and, once accepted, `before_enc` are sealed JSON of fields, under the household's data key.
+    """
+
+    __tablename__ = "household_amendment"
+    __table_args__ = (
+        sa.CheckConstraint("base_version >= 1", name="base_version"),
+        sa.CheckConstraint("source IN ('doorstep', 'office', 'household')", name="source"),
+        sa.CheckConstraint("status IN ('waiting', 'accepted', 'refused', 'withdrawn')", name="status"),
+        sa.CheckConstraint("decided_by <> proposed_by", name="four_eyes"),
+        sa.CheckConstraint(
+            "(status IN ('accepted', 'refused')) = (decided_by IS NOT NULL)"
+            " AND (status = 'waiting') = (decided_at IS NULL)",
+            name="decided",
+        ),
+        sa.CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused"),
+        sa.CheckConstraint("(status = 'accepted') = (before_enc IS NOT NULL)", name="accepted"),
+        sa.Index("ix_household_amendment_household_id", "household_id", "id"),
+        sa.Index("ix_household_amendment_waiting", "id", postgresql_where=sa.text("status = 'waiting'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("household.id"))
+    base_version: Mapped[int]
+    changes_enc: Mapped[bytes]
+    before_enc: Mapped[bytes | None]
+    content_mark: Mapped[bytes]
+    source: Mapped[str]
+    status: Mapped[str]
+    proposed_by: Mapped[UUID]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+
+
 class Consent(Model):
-    """One yes or one no. Append-only: the row with the highest id of a purpose is what holds now."""
+    """One yes or one no. Append-only: the row with the highest id of a purpose is what holds now.
+
+    Evidence from the doorstep: when it was said by the phone's clock, the photo of the signature, who stood by
+    (sealed), and the record it came in. `at` is when we learned of it.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (
@@ -132,12 +184,17 @@ class Consent(Model):
     how: Mapped[str]
     witnessed_by: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    evidence_photo_id: Mapped[UUID | None]
+    witness_name_enc: Mapped[bytes | None]
+    said_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    record_id: Mapped[UUID | None]
 
 
 class PovertyStatus(Model):
     """A commune's yearly decision about one household. `valid_from` and `valid_to` are both days on which it holds.
 
-    A revoked decision counts on no day. The database refuses two that hold on the same day.
+    A revoked decision counts on no day. The database refuses two that hold on the same day. One that came with the
+    yearly list names the batch, and who approved it.
     """
 
     __tablename__ = "poverty_status"
@@ -146,6 +203,8 @@ class PovertyStatus(Model):
         sa.CheckConstraint("valid_from <= valid_to", name="validity"),
         sa.CheckConstraint("year BETWEEN 2016 AND 2100", name="year"),
         sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        sa.CheckConstraint("approved_by <> recorded_by", name="four_eyes"),
+        sa.CheckConstraint("import_id IS NULL OR approved_by IS NOT NULL", name="approved"),
         sa.Index("ix_poverty_status_household_id", "household_id", "valid_to"),
     )
 
@@ -160,3 +219,5 @@ class PovertyStatus(Model):
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     revoked_by: Mapped[UUID | None]
+    import_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("poverty_import.id"))
+    approved_by: Mapped[UUID | None]

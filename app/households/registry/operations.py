@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -10,17 +12,20 @@ from app.core import codes
 from app.core.actor import Actor
 from app.core.audit import record
 from app.core.clock import Clock
-from app.core.crypto import DataKey, new_data_key
+from app.core.crypto import DataKey, new_data_key, seal
 from app.core.database import require_transaction
+from app.core.ids import uuid7
 from app.households.areas import queries as areas
 from app.identity.roles import Role
 
-from . import fields, people, versions
+from . import fields, listeners, people, versions
 from .errors import BadHousehold, NotAnOfficer, OutsideArea
+from .listeners import What
 from .models import Consent, Household, How, Purpose, Status
-from .people import NewHousehold
+from .people import Evidence, NewHousehold
 
 SUBJECT = "household"
+WITNESS = "consent.witness_name"
 
 
 def who(actor: Actor) -> UUID:
@@ -55,30 +60,58 @@ def commune_of_hamlet(actor: Actor, hamlet_code: str) -> str:
     return hamlet.parent_code
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A checked registration about to be stored: its fingerprint, the data key made for it, what shows each yes."""
+
+    data: NewHousehold
+    mark: bytes
+    key: DataKey
+    evidence: Mapping[Purpose, Evidence] = field(default_factory=dict)
+
+
 def create(actor: Actor, data: NewHousehold, *, mark: bytes, clock: Clock) -> Household:
     """Store a checked registration under a data key of its own, with its consents."""
+    commune_of_hamlet(actor, data.hamlet_code)
+    (household,) = create_all(actor, [Entry(data, mark, new_data_key(clock=clock))], clock=clock)
+    return household
+
+
+def create_all(actor: Actor, entries: Sequence[Entry], *, clock: Clock) -> list[Household]:
+    """Store checked registrations with their consents, each under its own data key, in a handful of statements.
+
+    Nobody is told of the consents: nothing above knows of the household yet.
+    """
     session = require_transaction()
-    key = new_data_key(clock=clock)
-    household = Household(
+    made = [_new(actor, entry, clock) for entry in entries]
+    session.add_all(made)
+    session.flush()
+    for household, entry in zip(made, entries, strict=True):
+        plain = fields.of_data(entry.data)
+        versions.begin(household, plain, entry.key, actor=actor, source=versions.DOORSTEP, clock=clock)
+        for purpose, how in entry.data.consents.items():
+            shown = entry.evidence.get(purpose)
+            _write_consent(actor, household, purpose=purpose, given=True, how=how, clock=clock, evidence=shown)
+        record("household_registered", actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock)
+    return made
+
+
+def _new(actor: Actor, entry: Entry, clock: Clock) -> Household:
+    return Household(
+        id=uuid7(),
         code=codes.new_code("HG"),
-        data_key_id=key.id,
-        commune_code=commune_of_hamlet(actor, data.hamlet_code),
-        hamlet_code=data.hamlet_code,
-        phone_is_contact=data.phone_is_contact,
+        data_key_id=entry.key.id,
+        commune_code=commune_of_hamlet(actor, entry.data.hamlet_code),
+        hamlet_code=entry.data.hamlet_code,
+        phone_is_contact=entry.data.phone_is_contact,
         status=Status.SUBMITTED,
         registered_by=who(actor),
-        client_id=data.client_id,
-        content_mark=mark,
+        client_id=entry.data.client_id,
+        content_mark=entry.mark,
+        version=1,
         created_at=clock.now(),
-        **people.sealed_columns(data, key),
+        **people.sealed_columns(entry.data, entry.key),
     )
-    session.add(household)
-    session.flush()
-    versions.begin(household, fields.of_data(data), key, actor=actor, source=versions.DOORSTEP, clock=clock)
-    for purpose, how in data.consents.items():
-        add_consent(actor, household, purpose=purpose, given=True, how=how, clock=clock)
-    record("household_registered", actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock)
-    return household
 
 
 def rewrite(
@@ -97,6 +130,7 @@ def rewrite(
     """
     session = require_transaction()
     versions.keep(household)
+    moved = household.hamlet_code != data.hamlet_code
     household.commune_code = commune_of_hamlet(actor, data.hamlet_code)
     household.hamlet_code = data.hamlet_code
     household.phone_is_contact = data.phone_is_contact
@@ -105,13 +139,53 @@ def rewrite(
         setattr(household, column, value)
     session.flush()
     versions.note(household, actor=actor, source=source, clock=clock)
+    if moved:
+        listeners.tell(household.id, What.MOVED, clock=clock)
 
 
-def add_consent(actor: Actor, household: Household, *, purpose: Purpose, given: bool, how: How, clock: Clock) -> None:
+def add_consent(
+    actor: Actor,
+    household: Household,
+    *,
+    purpose: Purpose,
+    given: bool,
+    how: How,
+    clock: Clock,
+    evidence: Evidence | None = None,
+) -> None:
     """Add one yes or no; the actor is who witnessed it (or gave it, online)."""
-    require_transaction().add(
+    _write_consent(actor, household, purpose=purpose, given=given, how=how, clock=clock, evidence=evidence)
+    require_transaction().flush()
+    listeners.tell(household.id, What.CONSENT, clock=clock)
+
+
+def _write_consent(
+    actor: Actor,
+    household: Household,
+    *,
+    purpose: Purpose,
+    given: bool,
+    how: How,
+    clock: Clock,
+    evidence: Evidence | None,
+) -> None:
+    session = require_transaction()
+    shown = evidence or Evidence()
+    witness = None
+    if shown.witness_name:
+        witness = seal(session.get_one(DataKey, household.data_key_id), WITNESS, shown.witness_name)
+    session.add(
         Consent(
-            household_id=household.id, purpose=purpose, given=given, how=how, witnessed_by=who(actor), at=clock.now()
+            household_id=household.id,
+            purpose=purpose,
+            given=given,
+            how=how,
+            witnessed_by=who(actor),
+            at=clock.now(),
+            evidence_photo_id=shown.photo_id,
+            witness_name_enc=witness,
+            said_at=shown.said_at,
+            record_id=shown.record_id,
         )
     )
     record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -53,6 +54,16 @@ class NewHousehold:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What shows that a yes was given on the doorstep: when it was said, who stood by, the photo of the signature."""
+
+    said_at: datetime | None = None
+    witness_name: str | None = None
+    photo_id: UUID | None = None
+    record_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class MaskedHousehold:
     """A household as most may see it."""
 
@@ -78,6 +89,15 @@ def name_index(name: str) -> bytes:
     return blind_index("household.head_name", fold(tidy(name)))
 
 
+def near_index(name: str, citizen_id: str) -> bytes:
+    """The blind index of who may be the same person: family name, given name, and year of birth with sex.
+
+    A middle name left out, an accent or a digit of the number mistyped makes no difference. `citizen_id` is checked.
+    """
+    words = fold(tidy(name)).split()
+    return blind_index("household.near", f"{words[0]} {words[-1]} {citizen_id[3:6]}")
+
+
 def phone_index(e164: str) -> bytes:
     """The blind index of a phone number in E.164."""
     return blind_index("household.phone", e164)
@@ -99,6 +119,7 @@ def sealed_columns(data: NewHousehold, key: DataKey) -> dict[str, bytes | None]:
     return {
         "head_name_enc": seal(key, sealed_name(Field.HEAD_NAME), data.head_name),
         "name_index": name_index(data.head_name),
+        "near_index": near_index(data.head_name, data.citizen_id),
         "citizen_id_enc": seal(key, sealed_name(Field.CITIZEN_ID), data.citizen_id),
         "citizen_index": citizen_index(data.citizen_id),
         "phone_enc": seal(key, sealed_name(Field.PHONE), data.phone) if data.phone else None,

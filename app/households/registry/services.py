@@ -17,9 +17,10 @@ from app.core.texts import tidy
 from app.identity import operations as identity
 from app.identity.roles import Role
 
-from . import operations, people, queries, states
+from . import listeners, operations, people, queries, states
 from .checks import checked
 from .errors import HouseholdKnown, OtherContent, OutsideArea, OwnWork, PovertyOverlap
+from .listeners import What
 from .models import Household, How, PovertyClass, PovertyStatus, Purpose
 from .operations import SUBJECT
 from .people import Field, NewHousehold
@@ -118,6 +119,7 @@ def verify(*, actor: Actor, household_id: UUID, clock: Clock) -> Household:
         household.verified_by = operations.who(actor)
         household.verified_at = clock.now()
         _note("household_verified", actor, household, clock)
+        listeners.tell(household.id, What.VERIFIED, clock=clock)
         phone = people.open_field(household, Field.PHONE)
         if phone:
             name = (people.open_field(household, Field.HEAD_NAME) or "").split()[-1]
@@ -138,7 +140,7 @@ def return_to_team(*, actor: Actor, household_id: UUID, reason: str, clock: Cloc
         household = queries.find(household_id, actor=actor, for_update=True)
         operations.demand_officer(actor, household)
         household.status = states.after(household.status, Event.RETURN)
-        household.return_reason = words
+        household.return_reason, household.returned_version = words, household.version
         _note("household_returned", actor, household, clock)
     return household
 

@@ -39,6 +39,7 @@ def status(value: str) -> tuple[str, str]:
         Status.SUBMITTED: (_("Chờ duyệt"), "warn"),
         Status.RETURNED: (_("Cần sửa"), "bad"),
         Status.VERIFIED: (_("Đã duyệt"), "good"),
+        Status.MERGED: (_("Đã gộp"), "plain"),
     }[Status(value)]
 
 

@@ -89,6 +89,15 @@ class ShopMissing(Conflict):
         super().__init__(_("Bà con chưa mở gian hàng. Mở gian hàng trước rồi bày hàng nhé."))
 
 
+class ShopHeld(Conflict):
+    """The shop's household may not sell now: the commune looks at it again, or it took back its yes."""
+
+    code = "shop_held"
+
+    def __init__(self) -> None:
+        super().__init__(_("Gian hàng đang tạm dừng vì hồ sơ của hộ đang được xem lại. Hỏi cán bộ xã giúp nhé."))
+
+
 class ShopExists(Conflict):
     """A household has one shop."""
 

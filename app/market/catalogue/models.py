@@ -20,7 +20,10 @@ _LIVE = "status = 'live'"
 
 
 class Shop(Model):
-    """A household's shop. Its code is public and says nothing of the household's other codes."""
+    """A household's shop. Its code is public and says nothing of the household's other codes.
+
+    `status` is the seller's own word; `held_since` is set while its household may not sell, whatever the seller says.
+    """
 
     __tablename__ = "shop"
     __table_args__ = (
@@ -38,12 +41,13 @@ class Shop(Model):
     name: Mapped[str]
     commune_code: Mapped[str]
     status: Mapped[str]
+    held_since: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
     @property
     def is_open(self) -> bool:
         """Whether buyers may order here now."""
-        return self.status == "open"
+        return self.status == "open" and self.held_since is None
 
 
 class Product(Model):

@@ -23,6 +23,7 @@ from .models import Product, ProductPhoto, Shop
 from .search import query_words
 
 _LIVE = Product.status == sa.literal_column("'live'")
+_OPEN = (Shop.status == "open", Shop.held_since.is_(None))
 _CARD = (
     Product.id,
     Product.code,
@@ -75,7 +76,7 @@ def list_products(
     Raises:
         BadInput: a cursor that is not ours, or belongs to another kind of list.
     """
-    query = sa.select(*_CARD).join(Shop, Shop.id == Product.shop_id).where(_LIVE, Shop.status == "open")
+    query = sa.select(*_CARD).join(Shop, Shop.id == Product.shop_id).where(_LIVE, *_OPEN)
     if commune:
         query = query.where(Product.commune_code == commune)
     if shop_id:
@@ -256,7 +257,7 @@ def live_products() -> sa.Select[UUID]:
 
 def open_shops() -> sa.Select[UUID]:
     """Selects the ids of open shops, for counting."""
-    return sa.select(Shop.id).where(Shop.status == "open")
+    return sa.select(Shop.id).where(*_OPEN)
 
 
 def shop_of(household_id: UUID | None) -> Shop | None:

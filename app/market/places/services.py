@@ -19,7 +19,7 @@ from app.core.texts import tidy
 from app.households.areas import queries as areas
 from app.identity.roles import Role
 from app.market.catalogue import queries as catalogue
-from app.market.catalogue.errors import ShopMissing
+from app.market.catalogue.errors import ShopHeld, ShopMissing
 from app.market.catalogue.models import Shop
 from app.payments.requests.models import PaymentRequest
 
@@ -155,6 +155,7 @@ def ask_amount(*, actor: Actor, stall_id: UUID, amount_vnd: int, idempotency_key
         StallNotFound: no such stall.
         Forbidden: somebody else's.
         StallLeft: the shop no longer sells there.
+        ShopHeld: its household may not sell now.
         AmountOutOfRange: not 1 to 10,000,000,000 đồng.
         KeyReused: the key asked for another amount.
         NoAccount: the shop has no bank account.
@@ -169,6 +170,8 @@ def ask_amount(*, actor: Actor, stall_id: UUID, amount_vnd: int, idempotency_key
             return queries.request_of(earlier)
         if not stall.is_taken:
             raise StallLeft()
+        if stall.shop.held_since is not None:
+            raise ShopHeld()
         if not 1 <= amount_vnd <= MAX_SALE_VND:
             raise AmountOutOfRange(format_vnd(MAX_SALE_VND))
         return operations.ask(stall, amount_vnd=amount_vnd, idempotency_key=idempotency_key, clock=clock)

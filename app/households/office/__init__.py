@@ -1,0 +1,1 @@
+"""The commune office: what waits for an officer, amendments, and decisions about many registrations at once."""

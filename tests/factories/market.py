@@ -13,6 +13,7 @@ from PIL import Image
 from app.core.actor import Actor
 from app.core.clock import Clock
 from app.core.media import store
+from app.households.registry.models import Household
 from app.market.catalogue import photos, services
 from app.market.catalogue.models import Product, Shop
 from app.market.catalogue.schemas import NewProduct
@@ -31,7 +32,11 @@ class Seller:
 
 def make_seller(*, clock: Clock, name: str = "", **household: Any) -> Seller:
     """A verified household that agreed to sell, with its shop open; further arguments describe the household."""
-    home = households.verified(clock=clock, **household)
+    return a_shop_of(households.verified(clock=clock, **household), name=name, clock=clock)
+
+
+def a_shop_of(home: Household, *, clock: Clock, name: str = "") -> Seller:
+    """The shop of a verified household that agreed to sell."""
     actor = households.speaking_for(home.id)
     shop = services.open_shop(
         actor=actor, household_id=home.id, name=name or f"Chè nhà thử {next(_numbers)}", clock=clock

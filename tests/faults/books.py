@@ -14,7 +14,7 @@ from app.core.database import db
 from app.payments.bank.models import BankNotice
 from app.payments.ledger.models import OUTSIDE, WITHOUT_BALANCE, Account, AccountKind, Entry, Transfer
 from app.payments.requests import queries as requests
-from app.payments.requests.models import PaymentRequest
+from app.payments.requests.models import Arrival, PaymentRequest
 from app.payments.requests.purposes import MoneyReturned
 from tests.fakes.purposes import KIND, RememberingPurpose
 
@@ -48,7 +48,7 @@ def demand_paid_once(code: str, amount_vnd: int = 50_000) -> PaymentRequest:
     paid = requests.by_code(code)
     assert (paid.status, paid.paid_vnd) == ("paid", amount_vnd)
     assert moved_vnd(paid.id, *OUTSIDE, AccountKind.SUSPENSE) == [-amount_vnd]
-    assert [a.request_id for a in requests.arrivals_since(paid.payee_id, 0)].count(paid.id) == 1
+    assert count(Arrival, Arrival.request_id == paid.id) == 1
     if paid.purpose_kind == KIND:
         assert told(paid) == ["test.paid"]
     return paid

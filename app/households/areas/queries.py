@@ -47,6 +47,21 @@ def children(parent_code: str | None) -> Sequence[Area]:
     return db.session.scalars(sa.select(Area).where(_below(parent_code)).order_by(Area.code)).all()
 
 
+def load(codes: Iterable[str]) -> dict[str, Area]:
+    """Units by code, in one query; as long as the answer is held, `get` asks for none of them again."""
+    wanted = set(codes)
+    found = db.session.scalars(sa.select(Area).where(Area.code.in_(wanted))) if wanted else ()
+    return {area.code: area for area in found}
+
+
+def hamlets_of(reach: Iterable[str]) -> dict[str, str]:
+    """Names by code of the hamlets in a reach: those it names, and all of the communes it names; in one query."""
+    codes = sorted(code for code in reach if code != "*")
+    below = sa.or_(Area.code.in_(codes), Area.parent_code.in_(codes))
+    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.kind == "hamlet", below))
+    return dict(rows.all())
+
+
 def names(codes: Iterable[str]) -> dict[str, str]:
     """Full names by code, in one query; unknown codes are missing from the answer."""
     wanted = set(codes)
@@ -116,3 +131,17 @@ def _former_names(codes: list[str], folded: str) -> dict[str, tuple[str, ...]]:
     for code, name, parent in rows:
         found[code] = (*found.get(code, ()), f"{name}, {parent}")
     return found
+
+
+def named_below(commune_code: str | None) -> Sequence[sa.Row[str, str, str, str | None]]:
+    """(code, kind, name, parent's code) of a commune and its hamlets; of every commune and hamlet for None."""
+    query = sa.select(Area.code, Area.kind, Area.name, Area.parent_code)
+    if commune_code is None:
+        return db.session.execute(query.where(Area.kind != "province")).all()
+    return db.session.execute(query.where(sa.or_(Area.code == commune_code, Area.parent_code == commune_code))).all()
+
+
+def communes() -> list[tuple[str, str]]:
+    """(code, full name) of every commune, by name."""
+    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.kind == "commune").order_by(Area.search_name))
+    return [(code, name) for code, name in rows]

@@ -1,0 +1,1 @@
+"""The yearly poverty decision of a commune, taken in as the list its officers made."""

@@ -82,6 +82,18 @@ def new_data_key(*, clock: Clock) -> DataKey:
     return key
 
 
+def new_data_keys(count: int, *, clock: Clock) -> list[DataKey]:
+    """Make and store many data keys in one go; needs an open transaction."""
+    keys = []
+    for _one in range(count):
+        key_id = uuid7()
+        keys.append(DataKey(id=key_id, wrapped=wrap_new_key(key_id)[1], created_at=clock.now()))
+    session = require_transaction()
+    session.add_all(keys)
+    session.flush()
+    return keys
+
+
 def destroy_data_key(key_id: UUID, *, clock: Clock) -> None:
     """Erase: forget the key material; needs an open transaction."""
     key = require_transaction().get_one(DataKey, key_id)
@@ -111,6 +123,21 @@ def unseal(key: DataKey, field: str, blob: bytes) -> str:
 def unseal_by_id(key_id: UUID, field: str, blob: bytes) -> str:
     """Decrypt with the data key `key_id` (one primary-key read, then from the session's identity map)."""
     return unseal(db.session.get_one(DataKey, key_id), field, blob)
+
+
+def seal_bytes(key: DataKey, name: str, content: bytes) -> bytes:
+    """Encrypt a file called `name` (bound in as associated data)."""
+    return _seal(_unwrap(key), content, name)
+
+
+def unseal_bytes(key: DataKey, name: str, blob: bytes) -> bytes:
+    """Decrypt what `seal_bytes` made.
+
+    Raises:
+        KeyDestroyed: what it belongs to was erased.
+        ValueError: it was altered, renamed, or sealed under another key.
+    """
+    return _unseal(_unwrap(key), blob, name)
 
 
 _HELD = "data_keys_held"

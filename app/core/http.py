@@ -20,6 +20,7 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 MAX_JSON_BYTES = 256 * 1024
 MAX_FORM_FIELD_BYTES = 128 * 1024
 _BODY_LIMIT = "_max_body_bytes"
+_JSON_LIMIT = "_max_json_bytes"
 View = TypeVar("View", bound=Callable[..., Any])
 
 REQUESTS = Counter("http_requests", "Requests answered", ["endpoint", "method", "status"])
@@ -43,6 +44,16 @@ def takes_up_to(max_bytes: int) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         setattr(view, _BODY_LIMIT, max_bytes)
+        return view
+
+    return mark
+
+
+def takes_json_up_to(max_bytes: int) -> Callable[[View], View]:
+    """Decorate a view that may be sent more JSON than the usual 256 KB."""
+
+    def mark(view: View) -> View:
+        setattr(view, _JSON_LIMIT, max_bytes)
         return view
 
     return mark
@@ -95,12 +106,13 @@ def _refuse_hostile_input() -> None:
     Half a surrogate pair, which JSON can spell and UTF-8 can't, is refused in JSON as well.
     """
     if request.is_json or request.mimetype in ("text/plain", "") or request.path.startswith("/webhooks/"):
-        if (request.content_length or 0) > MAX_JSON_BYTES:
+        limit = getattr(current_app.view_functions.get(request.endpoint or ""), _JSON_LIMIT, MAX_JSON_BYTES)
+        if (request.content_length or 0) > limit:
             _read_to_the_end()
-            raise _too_large()
+            raise _too_large(limit)
         body = request.get_data(cache=True)
-        if len(body) > MAX_JSON_BYTES:  # sent in chunks, without its length
-            raise _too_large()
+        if len(body) > limit:  # sent in chunks, without its length
+            raise _too_large(limit)
         if b"\x00" in body or _JSON_NUL.search(body):
             raise BadInput(_("Nội dung có ký tự NUL không dùng được."), errors={"_body": ["nul"]})
         if any(escape["half"] for escape in _JSON_ESCAPE.finditer(body)):
@@ -114,8 +126,8 @@ def _refuse_hostile_input() -> None:
                 raise BadInput(_("Có ô chứa ký tự NUL không dùng được."), errors={name.replace("\x00", ""): ["nul"]})
 
 
-def _too_large() -> BodyTooLarge:
-    return BodyTooLarge(_("Nội dung gửi lên quá dài (tối đa %(kb)d KB).", kb=MAX_JSON_BYTES // 1024))
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(_("Nội dung gửi lên quá dài (tối đa %(kb)d KB).", kb=limit // 1024))
 
 
 def _read_to_the_end() -> None:

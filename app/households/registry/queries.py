@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -34,12 +34,13 @@ class Filter:
 
 
 def scope(actor: Actor) -> sa.ColumnElement[bool]:
-    """The households an actor may see: their hamlets, their communes, their own."""
+    """The households an actor may see: their hamlets, their communes, their own. Nobody sees an erased one."""
+    there = Household.status != Status.ERASED
     if EVERYWHERE in actor.areas:
-        return sa.true()
+        return there
     own = Household.id == actor.household_id if actor.household_id else sa.false()
     areas = sorted(actor.areas)
-    return sa.or_(own, Household.hamlet_code.in_(areas), Household.commune_code.in_(areas))
+    return sa.and_(there, sa.or_(own, Household.hamlet_code.in_(areas), Household.commune_code.in_(areas)))
 
 
 def get(household_id: UUID, *, for_update: bool = False) -> Household:
@@ -150,6 +151,54 @@ def many(household_ids: Sequence[UUID]) -> list[Household]:
     """Households by id in the order of their codes, data keys loaded."""
     query = sa.select(Household).where(Household.id.in_(household_ids)).order_by(Household.code)
     found = list(db.session.scalars(query))
+    crypto.load_keys({household.data_key_id for household in found})
+    return found
+
+
+def lock_many(actor: Actor, *, codes: Iterable[str], ids: Iterable[UUID]) -> list[Household]:
+    """Households in scope by code or id, locked in the order of their ids, data keys loaded. Needs a transaction."""
+    chosen = sa.or_(Household.code.in_(sorted(set(codes))), Household.id.in_(sorted(set(ids))))
+    query = sa.select(Household).where(chosen, scope(actor)).order_by(Household.id).with_for_update(key_share=True)
+    found = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    crypto.load_keys({household.data_key_id for household in found})
+    return found
+
+
+def keys_by_code(actor: Actor, codes: Iterable[str]) -> dict[str, tuple[UUID, UUID, str, str]]:
+    """(id, data key, commune, hamlet) of households in scope, by code; the erased are missing."""
+    wanted = (
+        sa.select(Household.code, Household.id, Household.data_key_id, Household.commune_code, Household.hamlet_code)
+        .join(crypto.DataKey, crypto.DataKey.id == Household.data_key_id)
+        .where(Household.code.in_(sorted(set(codes))), scope(actor), crypto.DataKey.destroyed_at.is_(None))
+    )
+    return {code: (id, key, commune, hamlet) for code, id, key, commune, hamlet in db.session.execute(wanted)}
+
+
+def codes_of(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Public codes by id, of those the database lets the current actor see."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    return dict(db.session.execute(sa.select(Household.id, Household.code).where(Household.id.in_(wanted))).all())
+
+
+def citizens_in_sight(indexes: Iterable[bytes]) -> set[bytes]:
+    """Which of these blind indexes of citizens' numbers belong to households the current actor sees."""
+    wanted = sa.select(Household.citizen_index).where(Household.citizen_index.in_(sorted(set(indexes))))
+    return set(db.session.scalars(wanted))
+
+
+def with_numbers(actor: Actor, *, citizen_index: bytes, phone_index: bytes) -> list[Household]:
+    """Households in scope with this citizen's number or this phone, by their blind indexes; a handful at most."""
+    either = sa.or_(Household.citizen_index == citizen_index, Household.phone_index == phone_index)
+    query = sa.select(Household).where(either, scope(actor)).order_by(Household.id).limit(10)
+    return list(db.session.scalars(query))
+
+
+def of_hamlet(actor: Actor, hamlet_code: str, *, limit: int) -> list[Household]:
+    """Households of one hamlet in scope, newest first, data keys loaded."""
+    query = sa.select(Household).where(Household.hamlet_code == hamlet_code, scope(actor))
+    found = list(db.session.scalars(query.order_by(Household.id.desc()).limit(limit)))
     crypto.load_keys({household.data_key_id for household in found})
     return found
 

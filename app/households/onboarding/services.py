@@ -1,0 +1,211 @@
+"""Use cases of the doorstep: take in what phones bring, tell how it stands, settle what stands against other things."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from app.core.actor import Actor
+from app.core.audit import record
+from app.core.clock import Clock
+from app.core.crypto import DataKey, KeyDestroyed
+from app.core.database import again_after_deadlock, transaction
+from app.core.errors import BadInput
+from app.core.vault import Vault
+from app.households.registry import fields
+from app.households.registry import queries as registry
+from app.households.registry.errors import OutsideArea
+from app.households.registry.models import Household
+from app.households.registry.operations import SUBJECT
+from app.households.registry.people import Evidence
+from app.identity.roles import Role
+
+from . import conflicts, edits, handling, inbox, photos, queries
+from .errors import AlreadySettled, HouseholdMoved, NoSuchPhoto, NotYours, PhotoBroken
+from .models import DoorstepConflict, Outcome
+from .photos import Part, PhotoState
+from .records import Result, Sent, Unreadable
+
+CHUNK = 200
+SENT, KEPT = "sent", "kept"
+
+
+def sync(*, actor: Actor, records: Sequence[Sent | Unreadable], clock: Clock) -> list[Result]:
+    """Take in what a phone brings; one answer for each record, in their order.
+
+    First everything is kept, then it is handled chunk by chunk, so that a crash between loses nothing and a repeat
+    goes on where it stopped. The same id and content again answers `same`.
+
+    Raises:
+        OutsideArea: neither a team member nor an officer.
+    """
+    demand_doorstep(actor)
+    answers: dict[int, Result] = {}
+    waves: dict[int, list[tuple[int, Sent]]] = defaultdict(list)
+    often: dict[UUID, int] = defaultdict(int)
+    for place, one in enumerate(records):
+        if isinstance(one, Unreadable):
+            answers[place] = Result(one.id, Outcome.REFUSED, reason=_unreadable(), errors=one.errors)
+        else:
+            waves[often[one.id]].append((place, one))
+            often[one.id] += 1
+    for _number, wave in sorted(waves.items()):
+        with transaction(actor=actor):
+            inbox.receive(actor, [one for _place, one in wave], clock=clock)
+        for start in range(0, len(wave), CHUNK):
+            chunk = wave[start : start + CHUNK]
+            found = _handle(actor, [one for _place, one in chunk], clock)
+            answers |= dict(zip((place for place, _one in chunk), found, strict=True))
+    return [answers[place] for place in range(len(records))]
+
+
+@again_after_deadlock
+def _handle(actor: Actor, sent: Sequence[Sent], clock: Clock) -> list[Result]:
+    with transaction(actor=actor):
+        return handling.handle(actor, sent, clock=clock)
+
+
+def standings(*, actor: Actor, ids: Sequence[UUID]) -> list[Result]:
+    """How my records stand now; ids that are none of mine are missing."""
+    demand_doorstep(actor)
+    rows = queries.of_member(actor, ids)
+    codes = registry.codes_of(row.household_id for row in rows if row.household_id)
+    opened = conflicts.open_ids([row.id for row in rows if row.outcome == Outcome.CONFLICT])
+    return [handling.standing(row, codes, opened.get(row.id)) for row in rows]
+
+
+def settle(
+    *, actor: Actor, conflict_id: UUID, choices: Mapping[str, str], version: int, clock: Clock
+) -> DoorstepConflict:
+    """Choose for each field whether what was `sent` holds or what we `kept`.
+
+    Args:
+        version: of the household, as the person saw it.
+
+    Raises:
+        NoSuchConflict, NoSuchHousehold: none in sight.
+        NotYours: neither who sent it nor an officer of the commune.
+        AlreadySettled: somebody chose before.
+        HouseholdMoved: the household changed since.
+        BadInput: a field without a choice, or half of what belongs together.
+        BadHousehold: the fields chosen don't fit what else the household says.
+    """
+    with transaction(actor=actor):
+        seen = conflicts.get(conflict_id)
+        row = inbox.lock([seen.record_id]).get(seen.record_id)
+        conflict = conflicts.get(conflict_id, for_update=True)
+        home = registry.find(conflict.household_id, actor=actor, for_update=True)
+        if row is None or not conflicts.may_choose(actor, conflict, home):
+            raise NotYours
+        if conflict.settled_at is not None:
+            raise AlreadySettled
+        if home.version != version:
+            raise HouseholdMoved
+        edits.demand_living(home)
+        chosen = _chosen(conflict, choices)
+        waits = _write_chosen(actor, conflict, home, chosen, clock)
+        conflict.choices, conflict.settled_by, conflict.settled_at = chosen, actor.user_id, clock.now()
+        left = conflicts.open_ids([row.id])
+        row.outcome = Outcome.CONFLICT if left else Outcome.WAITING if waits else Outcome.MERGED
+        record("doorstep_conflict_settled", actor=actor, subject_kind=SUBJECT, subject_id=home.id, clock=clock,
+               conflict_id=str(conflict.id), choices=chosen)  # fmt: skip
+    return conflict
+
+
+def unmask_conflict(*, actor: Actor, conflict_id: UUID, clock: Clock) -> None:
+    """Write down that this person looks at both sides in full: who settles it may.
+
+    Raises:
+        NoSuchConflict, NoSuchHousehold, NotYours: as for `settle`.
+    """
+    with transaction(actor=actor):
+        conflict = conflicts.get(conflict_id)
+        home = registry.find(conflict.household_id, actor=actor)
+        if not may_see_in_full(actor, conflict, home):
+            raise NotYours
+        record("household_unmasked", actor=actor, subject_kind=SUBJECT, subject_id=home.id, clock=clock,
+               field=",".join(conflict.fields), conflict_id=str(conflict.id))  # fmt: skip
+
+
+def may_see_in_full(actor: Actor, conflict: DoorstepConflict, home: Household) -> bool:
+    """An officer of the commune; or who registered the household, as long as nobody approved it."""
+    if actor.has_role(Role.COMMUNE_OFFICER) and actor.reaches(home.commune_code):
+        return True
+    return conflict.member_id == actor.user_id == home.registered_by and home.verified_at is None
+
+
+def take_photo_part(*, actor: Actor, photo_id: UUID, part: Part, vault: Vault, clock: Clock) -> PhotoState:
+    """Add a part to a photo where it stands; the last one has the whole checked and sealed.
+
+    Raises:
+        NoSuchPhoto: none was announced by a record of mine, or its household was erased.
+        OtherOffset: it does not begin where the photo stands.
+        PhotoBroken: too much, or not the picture that was announced; then it starts again from nothing.
+    """
+    try:
+        with transaction(actor=actor):
+            state, wrong = photos.take(actor, photo_id, part, vault=vault, clock=clock)
+    except KeyDestroyed:
+        raise NoSuchPhoto from None
+    if wrong is not None:
+        raise PhotoBroken(wrong, received_bytes=0)
+    if state.complete:
+        vault.drop_parts(photo_id)
+    return state
+
+
+def open_photo(*, actor: Actor, photo_id: UUID, vault: Vault, clock: Clock) -> tuple[bytes, str]:
+    """(a whole photo, its media type) for who sent it and the commune's officers. Each look is written down first.
+
+    Raises:
+        NoSuchPhoto: none in sight, not whole yet, or erased.
+    """
+    with transaction(actor=actor) as session:
+        photo = photos.look(actor, photo_id, clock=clock)
+        key = session.get_one(DataKey, photo.data_key_id)
+    try:
+        return vault.get(key, photo.id), photo.media_type
+    except (KeyDestroyed, FileNotFoundError):
+        raise NoSuchPhoto from None
+
+
+def demand_doorstep(actor: Actor) -> None:
+    """Only people who go door to door, and officers.
+
+    Raises:
+        OutsideArea: somebody else.
+    """
+    if actor.user_id is None or not actor.has_role(Role.TEAM_MEMBER, Role.COMMUNE_OFFICER):
+        raise OutsideArea
+
+
+def _chosen(conflict: DoorstepConflict, choices: Mapping[str, str]) -> dict[str, str]:
+    chosen = {name: choices.get(name, "") for name in conflict.fields}
+    missing = [name for name, word in chosen.items() if word not in (SENT, KEPT)]
+    if missing:
+        raise BadInput(_("Chọn một bên cho từng mục nhé."), errors={name: [_("Chọn một bên.")] for name in missing})
+    for group in fields.TOGETHER:
+        if len({chosen[name] for name in group if name in chosen}) > 1:
+            words = _("Các mục này đi liền với nhau, chọn cùng một bên nhé.")
+            raise BadInput(words, errors={name: [words] for name in group if name in chosen})
+    return chosen
+
+
+def _write_chosen(
+    actor: Actor, conflict: DoorstepConflict, home: Household, chosen: Mapping[str, str], clock: Clock
+) -> bool:
+    values, said = conflicts.values_sent(conflict, home)
+    changes = {name: value for name, value in values.items() if chosen[name] == SENT}
+    now = fields.of(home)
+    changes = {name: value for name, value in changes.items() if now[name] != value}
+    if said and chosen.get(conflicts.CONSENTS) == SENT:
+        shown = {one.purpose: Evidence(said_at=one.at, record_id=conflict.record_id) for one in said}
+        edits.agree_to(actor, home, said, shown=shown, clock=clock)
+    return edits.write(actor, home, changes, id=conflict.id, clock=clock)
+
+
+def _unreadable() -> str:
+    return str(_("Phiếu này có chỗ không đọc được. Mở phiếu, xem lại rồi gửi lần nữa nhé."))

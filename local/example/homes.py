@@ -144,30 +144,37 @@ class Homes:
         )  # fmt: skip
         profile_id = uuid4()
         number = f"8880{next(self._welfare_numbers):08d}"
+        account = SalesAccount(self._chance.choice(BANKS), number, bank_spelling(home.head))
         payee_id, account_id = add_payee(
-            self._tables, PayeeKind.WELFARE, profile_id, key=home.key, at=since,
-            account=SalesAccount(self._chance.choice(BANKS), number, bank_spelling(home.head)),
-        )  # fmt: skip
+            self._tables, PayeeKind.WELFARE, profile_id, key=home.key, at=since, account=account, active=not waits
+        )
         self._tables.add(
             "welfare_profile", profile_id, home.id, self._welfare_codes.new(), home.commune.code, payee_id,
             self._chance.choice(NEEDS), since,
         )  # fmt: skip
         self._tables.add(
-            "welfare_account", id_at(since), home.id, payee_id, account_id,
+            "welfare_account", id_at(since), home.id, payee_id, account_id, account.bin, number_index(account.number),
             AccountStatus.ISSUED if waits else AccountStatus.ACTIVE, officer, None if waits else other, since,
             None if waits else since + timedelta(days=1),
         )  # fmt: skip
 
 
 def add_payee(
-    tables: Tables, kind: PayeeKind, owner_id: UUID, *, key: Key, account: SalesAccount, at: datetime
+    tables: Tables,
+    kind: PayeeKind,
+    owner_id: UUID,
+    *,
+    key: Key,
+    account: SalesAccount,
+    at: datetime,
+    active: bool = True,
 ) -> tuple[UUID, UUID]:
-    """A payee and its active account; the ids of both."""
+    """A payee and its account, which takes money when active; the ids of both."""
     payee_id, account_id = id_at(at), id_at(at)
     tables.add("payee", payee_id, kind, owner_id, 0, at)
     tables.add(
         "bank_account", account_id, payee_id, kind, account.bin, key.seal(NUMBER_FIELD, account.number),
-        number_index(account.number), key.seal(HOLDER_FIELD, account.holder), key.id, True, at,
+        number_index(account.number), key.seal(HOLDER_FIELD, account.holder), key.id, active, at,
     )  # fmt: skip
     return payee_id, account_id
 

@@ -161,7 +161,9 @@ def test_the_counter_tells_who_is_still_without(app: Flask, clock: FrozenClock) 
     officer = make.an_officer()
     (mine,) = queries.coverage(officer, day)
     assert (mine.commune_code, mine.eligible, mine.covered, mine.percent) == (make.TAN_CUONG, 2, 1, 50)
-    assert [one.id for one in queries.without_account(officer, day, cursor=None, limit=5).items] == [missing.id]
+    assert [one.household.id for one in queries.without_account(officer, day, cursor=None, limit=5).items] == [
+        missing.id
+    ]
 
 
 def test_the_list_pages_through_every_household_once(app: Flask, clock: FrozenClock) -> None:

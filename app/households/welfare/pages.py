@@ -38,7 +38,7 @@ def overview() -> str:
     return render_template(
         "welfare/overview.html",
         coverage=queries.coverage(actor, day),
-        rows=desk.rows(missing.items),
+        rows=desk.rows([one.household for one in missing.items]),
         words=words,
         next_url=url_for(".overview", trang=missing.next_cursor) if missing.next_cursor else None,
     )

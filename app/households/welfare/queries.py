@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.core import codes
-from app.core.actor import Actor
+from app.core.actor import EVERYWHERE, Actor
 from app.core.clock import Clock
+from app.core.crypto import load_keys, unseal_record
 from app.core.database import db
-from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.paging import Page, decode_cursor, decode_uuid_cursor, encode_cursor
 from app.households.areas import queries as areas
 from app.households.registry import queries as registry
 from app.households.registry.models import Household
+from app.payments.payees.models import BankAccount
 
 from .errors import NotListed
-from .models import AccountStatus, WelfareAccount, WelfareProfile, welfare_public
+from .models import (
+    ENDED,
+    REASON_FIELD,
+    AccountStatus,
+    AccountStep,
+    RollEntry,
+    WelfareAccount,
+    WelfareProfile,
+    welfare_public,
+)
 
 
 @dataclass(frozen=True)
@@ -35,18 +46,66 @@ class PublicHousehold:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """An account as somebody typed it."""
+
+    bin: str
+    number: str
+    holder: str
+    need: str
+
+
+@dataclass(frozen=True)
 class Coverage:
-    """How far a commune has come: eligible households, and those of them with an active account."""
+    """How far a commune has come: households eligible today, and how their accounts stand.
+
+    `covered` have an active account, `waiting` one that nobody verified yet, `suspended` one that is stopped.
+    """
 
     commune_code: str
     commune_name: str
     eligible: int
     covered: int
+    waiting: int = 0
+    suspended: int = 0
 
     @property
     def percent(self) -> int:
         """Whole per cent, rounded down, so that 100 means everybody."""
         return self.covered * 100 // self.eligible if self.eligible else 100
+
+    @property
+    def missing(self) -> int:
+        """Those without an active account."""
+        return self.eligible - self.covered
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A household without an active account, and how the one it has stands, if any."""
+
+    household: Household
+    account_status: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An account that waits for a second officer, with its household and bank account; data keys loaded."""
+
+    account: WelfareAccount
+    household: Household
+    bank_account: BankAccount
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to one of a household's accounts, in words a person can check."""
+
+    account_id: UUID
+    event: str
+    at: datetime
+    by: UUID | None
+    reason: str | None
 
 
 def public_list(*, commune: str | None, cursor: str | None, limit: int, clock: Clock) -> Page[PublicHousehold]:
@@ -97,47 +156,115 @@ def profile(household_id: UUID) -> WelfareProfile | None:
 
 
 def open_account(household_id: UUID, *, for_update: bool = False) -> WelfareAccount | None:
-    """The account that is not closed."""
+    """The account that has not ended."""
     query = sa.select(WelfareAccount).where(
-        WelfareAccount.household_id == household_id, WelfareAccount.status != AccountStatus.CLOSED
+        WelfareAccount.household_id == household_id, WelfareAccount.status.not_in(ENDED)
     )
     if for_update:
         query = query.with_for_update().execution_options(populate_existing=True)
     return db.session.scalar(query)
 
 
+def accounts(household_id: UUID) -> Sequence[WelfareAccount]:
+    """All accounts of a household, newest first."""
+    query = sa.select(WelfareAccount).where(WelfareAccount.household_id == household_id)
+    return db.session.scalars(query.order_by(WelfareAccount.id.desc())).all()
+
+
+def household_of(account_id: UUID) -> UUID | None:
+    """Whose account it is, when the actor may see it."""
+    return db.session.scalar(sa.select(WelfareAccount.household_id).where(WelfareAccount.id == account_id))
+
+
+def steps(household_id: UUID) -> list[Step]:
+    """What happened to a household's accounts, newest first."""
+    query = sa.select(AccountStep).where(AccountStep.household_id == household_id).order_by(AccountStep.id.desc())
+    return [
+        Step(
+            row.account_id, row.event, row.at, row.by,
+            unseal_record(REASON_FIELD, row.reason_enc) if row.reason_enc is not None else None,
+        )
+        for row in db.session.scalars(query)
+    ]  # fmt: skip
+
+
 def coverage(actor: Actor, day: date) -> list[Coverage]:
-    """Per commune in scope: eligible households and how many have an active account."""
-    eligible = registry.eligible(actor, day).subquery()
+    """Per commune in scope: eligible households and how many have an active account; from the roll."""
+    of = RollEntry.account_status
     rows = db.session.execute(
-        sa.select(eligible.c.commune_code, sa.func.count(), sa.func.count(WelfareAccount.id))
-        .outerjoin(WelfareAccount, _active_of(eligible))
-        .group_by(eligible.c.commune_code)
-        .order_by(eligible.c.commune_code)
+        sa.select(
+            RollEntry.commune_code,
+            sa.func.count(),
+            *(
+                sa.func.count().filter(of == status)
+                for status in (AccountStatus.ACTIVE, AccountStatus.ISSUED, AccountStatus.SUSPENDED)
+            ),
+        )
+        .where(_in_scope(actor), *_counts_on(day))
+        .group_by(RollEntry.commune_code)
+        .order_by(RollEntry.commune_code)
     ).all()
     names = areas.names(row[0] for row in rows)
-    return [Coverage(code, names.get(code, code), total, having) for code, total, having in rows]
+    return [Coverage(code, names.get(code, code), *numbers) for code, *numbers in rows]
 
 
-def without_account(actor: Actor, day: date, *, cursor: str | None, limit: int) -> Page[Household]:
-    """Eligible households in scope that have no active account yet, by code; data keys loaded."""
-    eligible = registry.eligible(actor, day).subquery()
+def without_account(
+    actor: Actor, day: date, *, cursor: str | None, limit: int, commune: str | None = None
+) -> Page[Missing]:
+    """Eligible households in scope that have no active account, by commune and code; data keys loaded."""
     query = (
-        sa.select(eligible.c.id, eligible.c.code)
-        .outerjoin(WelfareAccount, _active_of(eligible))
-        .where(WelfareAccount.id.is_(None))
-        .order_by(eligible.c.code)
+        sa.select(RollEntry.household_id, RollEntry.commune_code, RollEntry.code, RollEntry.account_status)
+        .where(_in_scope(actor), ~RollEntry.covered, *_counts_on(day))
+        .order_by(RollEntry.commune_code, RollEntry.code)
         .limit(limit + 1)
     )
+    if commune:
+        query = query.where(RollEntry.commune_code == commune)
     if cursor:
-        query = query.where(eligible.c.code > decode_cursor(cursor, str)[0])
+        after_commune, after_code = decode_cursor(cursor, str, str)
+        query = query.where(sa.tuple_(RollEntry.commune_code, RollEntry.code) > sa.tuple_(after_commune, after_code))
     found = db.session.execute(query).all()
-    households = registry.many([household_id for household_id, _code in found[:limit]])
-    return Page(households, encode_cursor(found[limit - 1].code) if len(found) > limit else None)
+    shown = found[:limit]
+    households = {one.id: one for one in registry.many([row.household_id for row in shown])}
+    items = [
+        Missing(households[row.household_id], row.account_status) for row in shown if row.household_id in households
+    ]
+    last = shown[-1] if len(found) > limit else None
+    return Page(items, encode_cursor(last.commune_code, last.code) if last else None)
 
 
-def _active_of(eligible: sa.Subquery) -> sa.ColumnElement[bool]:
-    return sa.and_(WelfareAccount.household_id == eligible.c.id, WelfareAccount.status == AccountStatus.ACTIVE)
+def waiting(actor: Actor, *, cursor: str | None, limit: int, batch_id: UUID | None = None) -> Page[Waiting]:
+    """Accounts in scope that wait for a second officer, oldest first, without those the actor gave."""
+    query = (
+        sa.select(WelfareAccount, Household, BankAccount)
+        .join(Household, Household.id == WelfareAccount.household_id)
+        .join(BankAccount, BankAccount.id == WelfareAccount.bank_account_id)
+        .where(
+            WelfareAccount.status == AccountStatus.ISSUED,
+            registry.scope(actor),
+            WelfareAccount.issued_by != actor.user_id,
+        )
+        .order_by(WelfareAccount.id)
+        .limit(limit + 1)
+    )
+    if batch_id:
+        query = query.where(WelfareAccount.batch_id == batch_id)
+    if cursor:
+        query = query.where(WelfareAccount.id > decode_uuid_cursor(cursor))
+    rows = [Waiting(*row) for row in db.session.execute(query)]
+    load_keys({one.household.data_key_id for one in rows})
+    return Page(rows[:limit], encode_cursor(str(rows[limit - 1].account.id)) if len(rows) > limit else None)
+
+
+def _in_scope(actor: Actor) -> sa.ColumnElement[bool]:
+    """The communes an actor sees: poverty is the commune's business only."""
+    if EVERYWHERE in actor.areas:
+        return sa.true()
+    return RollEntry.commune_code.in_(sorted(actor.areas))
+
+
+def _counts_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return RollEntry.valid_from <= day, RollEntry.valid_to >= day
 
 
 def _public(day: date) -> sa.Select[str, str, str, str, bool]:

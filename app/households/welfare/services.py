@@ -1,40 +1,35 @@
-"""Use cases of welfare: give a household an account, verify it, close it."""
+"""Use cases of welfare: give a household an account, verify it, stop it and let it go on, replace it, close it."""
 
 from __future__ import annotations
 
-import re
-from uuid import UUID, uuid4
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from app.core import codes
-from app.core.actor import Actor
-from app.core.audit import record
+from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.crypto import DataKey
-from app.core.database import require_transaction, transaction
-from app.core.texts import fold, tidy
-from app.households.areas import queries as areas
+from app.core.database import transaction
+from app.core.errors import AppError
 from app.households.registry import operations as registry
-from app.households.registry import people
 from app.households.registry import queries as households
-from app.households.registry.models import Household, Status
-from app.households.registry.people import Field
+from app.households.registry.models import Status
 from app.payments.payees import operations as payees
-from app.payments.payees import queries as payee_queries
-from app.payments.payees.models import PayeeKind
+from app.payments.payees.errors import AccountTaken
 
-from . import queries
-from .errors import AccountOpen, HolderDiffers, NoOpenAccount, NotEligible, OwnIssue, TellingNeed
-from .models import AccountStatus, WelfareAccount, WelfareProfile
-
-_LONG_NUMBER = re.compile(r"\d(?:[\s.\-]?\d){5,}")
+from . import operations, queries
+from .errors import AccountOpen, NoOpenAccount
+from .models import AccountStatus, WelfareAccount
+from .queries import Typed
+from .states import Event, fits
 
 
 def open_welfare_account(
     *, actor: Actor, household_id: UUID, bin: str, number: str, holder: str, need: str, clock: Clock
 ) -> WelfareAccount:
-    """Register a bank account in the head's own name to receive support; another officer must verify it.
+    """Register a bank account in a member's own name to receive support; another officer must verify it.
 
     Args:
         need: what everybody may read: never who or where.
@@ -43,43 +38,15 @@ def open_welfare_account(
         NoSuchHousehold: none in scope.
         NotAnOfficer: not an officer of that commune.
         NotEligible: not verified, or not poor or near poor today.
-        HolderDiffers: the holder's name is not the head's.
+        HolderDiffers: the holder's name is nobody's who lives there.
         TellingNeed: the need would tell who it is.
         AccountOpen: there is one already.
-        AccountTaken, UnknownBank, BadAccountNumber: from payees.
+        AccountTaken: it is the open account of another household, whichever the commune.
+        UnknownBank, BadAccountNumber: from payees.
     """
-    try:
-        with transaction(actor=actor) as session:
-            household = households.find(household_id, actor=actor, for_update=True)
-            registry.demand_officer(actor, household)
-            if household.status != Status.VERIFIED or not households.poverty_on(household.id, households.today(clock)):
-                raise NotEligible
-            if queries.open_account(household.id):
-                raise AccountOpen
-            head = people.open_field(household, Field.HEAD_NAME) or ""
-            if fold(tidy(holder)) != fold(head):
-                raise HolderDiffers
-            profile = _profile(household, need=_safe_need(need, household, head), clock=clock)
-            bank_account = payees.register_account(
-                payee=payee_queries.get_payee(profile.payee_id),
-                bin=bin,
-                number=number,
-                holder=holder,
-                data_key=session.get_one(DataKey, household.data_key_id),
-                clock=clock,
-            )
-            account = WelfareAccount(
-                household_id=household.id, payee_id=profile.payee_id, bank_account_id=bank_account.id,
-                status=AccountStatus.ISSUED, issued_by=registry.who(actor), created_at=clock.now(),
-            )  # fmt: skip
-            session.add(account)
-            session.flush()
-            _note("welfare_account_issued", actor, household, clock)
-    except IntegrityError as error:
-        if "uq_welfare_account_open" in str(error.orig):
-            raise AccountOpen from None
-        raise
-    return account
+    with one_account_each(), transaction(actor=actor):
+        household = households.find(household_id, actor=actor, for_update=True)
+        return operations.issue(actor, household, Typed(bin, number, holder, need), clock=clock)
 
 
 def verify_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock) -> WelfareAccount:
@@ -94,59 +61,118 @@ def verify_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock) ->
         household = households.find(household_id, actor=actor, for_update=True)
         registry.demand_officer(actor, household)
         account = queries.open_account(household.id, for_update=True)
-        if account is None or account.status != AccountStatus.ISSUED:
+        if account is None or not fits(account.status, Event.VERIFIED):
             raise NoOpenAccount
-        if account.issued_by == actor.user_id:
-            raise OwnIssue
-        account.status = AccountStatus.ACTIVE
-        account.verified_by, account.verified_at = registry.who(actor), clock.now()
-        _note("welfare_account_verified", actor, household, clock)
+        operations.verify(actor, household, account, clock=clock)
     return account
 
 
-def close_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock) -> None:
+def verify_many(*, actor: Actor, account_ids: Sequence[UUID], clock: Clock) -> tuple[int, list[AppError]]:
+    """Confirm chosen accounts, each decided anew: how many were, and why the others were not."""
+    done, refused = 0, list[AppError]()
+    for account_id in account_ids:
+        try:
+            with transaction(actor=actor):
+                household_id = queries.household_of(account_id)
+            if household_id is None:
+                raise NoOpenAccount
+            with transaction(actor=actor):
+                household, account = operations.locked(actor, household_id)
+                if account.id != account_id or account.status != AccountStatus.ISSUED:
+                    raise NoOpenAccount
+                operations.verify(actor, household, account, clock=clock)
+        except AppError as error:
+            refused.append(error)
+        else:
+            done += 1
+    return done, refused
+
+
+def suspend_welfare_account(*, actor: Actor, household_id: UUID, reason: str, clock: Clock) -> None:
+    """Stop money to the account: the household is unlisted at once, and no QR leads to it.
+
+    Raises:
+        NoSuchHousehold, NotAnOfficer, NoOpenAccount: as above.
+        WrongAccountStep: it is not active.
+        ReasonMissing.
+    """
+    with transaction(actor=actor):
+        household, account = operations.locked(actor, household_id)
+        operations.suspend(actor, household, account, reason=reason, clock=clock)
+
+
+def resume_welfare_account(*, actor: Actor, household_id: UUID, reason: str, clock: Clock) -> None:
+    """Let a suspended account go on.
+
+    Raises:
+        NoSuchHousehold, NotAnOfficer, NoOpenAccount, ReasonMissing: as above.
+        WrongAccountStep: it is not suspended.
+        SuspendedByAnother: the actor gave it, and somebody else stopped it.
+    """
+    with transaction(actor=actor):
+        household, account = operations.locked(actor, household_id)
+        operations.resume(actor, household, account, reason=reason, clock=clock)
+
+
+def replace_welfare_account(
+    *,
+    actor: Actor,
+    household_id: UUID,
+    bin: str,
+    number: str,
+    holder: str,
+    need: str,
+    reason: str,
+    clock: Clock,
+) -> WelfareAccount:
+    """Put another account in the place of the open one, which keeps its history; the new one waits to be verified.
+
+    Until then the household takes no gifts: nothing may go to the old account any more.
+
+    Raises:
+        As `open_welfare_account`; NoOpenAccount: there is none to replace; ReasonMissing.
+    """
+    with one_account_each(), transaction(actor=actor):
+        household, old = operations.locked(actor, household_id)
+        operations.end(actor, household, old, Event.REPLACED, reason=reason, clock=clock)
+        return operations.issue(actor, household, Typed(bin, number, holder, need), replaces=old, clock=clock)
+
+
+def close_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock, reason: str | None = None) -> None:
     """Close the open account: the household is unlisted at once; the row stays as history.
 
     Raises:
         NoSuchHousehold, NotAnOfficer, NoOpenAccount: as above.
     """
     with transaction(actor=actor):
-        household = households.find(household_id, actor=actor, for_update=True)
-        registry.demand_officer(actor, household)
+        household, account = operations.locked(actor, household_id)
+        operations.end(actor, household, account, Event.CLOSED, reason=reason, clock=clock)
+
+
+def end_of_gone(*, household_id: UUID, clock: Clock) -> None:
+    """Close the open account of a household that was merged into another or erased: the machine's own step.
+
+    A merger that was taken back before leaves the account as it was.
+    """
+    with transaction(actor=SYSTEM) as session:
+        household = households.get(household_id, for_update=True)
         account = queries.open_account(household.id, for_update=True)
         if account is None:
-            raise NoOpenAccount
-        account.status, account.closed_at = AccountStatus.CLOSED, clock.now()
-        _note("welfare_account_closed", actor, household, clock)
+            return
+        if household.status == Status.MERGED or session.get_one(DataKey, household.data_key_id).destroyed_at:
+            operations.end_by_machine(account, clock=clock)
+        elif account.status == AccountStatus.ACTIVE:
+            payees.activate(account.bank_account_id)
 
 
-def _profile(household: Household, *, need: str, clock: Clock) -> WelfareProfile:
-    """The household's profile with this need; made with its payee when it has none."""
-    known = queries.profile(household.id)
-    if known is not None:
-        known.need, known.commune_code = need, household.commune_code
-        return known
-    profile_id = uuid4()
-    payee = payees.create_payee(kind=PayeeKind.WELFARE, owner_id=profile_id, clock=clock)
-    profile = WelfareProfile(
-        id=profile_id, household_id=household.id, code=codes.new_code("AS"), commune_code=household.commune_code,
-        payee_id=payee.id, need=need, created_at=clock.now(),
-    )  # fmt: skip
-    session = require_transaction()
-    session.add(profile)
-    session.flush()
-    return profile
-
-
-def _safe_need(text: str, household: Household, head: str) -> str:
-    """The words about the need, refused when they hold the head's name, the hamlet's name or a long number."""
-    need = tidy(text)
-    hamlet = areas.names([household.hamlet_code]).get(household.hamlet_code, "")
-    telling = [fold(head), fold(hamlet.removeprefix("Xóm ").removeprefix("Tổ dân phố "))]
-    if not 5 <= len(need) <= 200 or _LONG_NUMBER.search(need) or any(word and word in fold(need) for word in telling):
-        raise TellingNeed
-    return need
-
-
-def _note(action: str, actor: Actor, household: Household, clock: Clock) -> None:
-    record(action, actor=actor, subject_kind=registry.SUBJECT, subject_id=household.id, clock=clock)
+@contextmanager
+def one_account_each() -> Iterator[None]:
+    """Words for what the database refuses when two officers act at the same moment; outside the transaction."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "uq_welfare_account_open" in str(error.orig):
+            raise AccountOpen from None
+        if "uq_welfare_account_number" in str(error.orig):
+            raise AccountTaken from None
+        raise

@@ -8,9 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 
+from app.core import jobs
 from app.core.clock import Clock
 from app.core.database import require_transaction
+from app.households.registry.listeners import What, on_household_changed
 from app.households.registry.telling import tell_of_changed_account
+from app.households.welfare import operations, tasks
 from app.households.welfare.models import WelfareProfile
 from app.payments.payees.models import PayeeKind
 from app.payments.payouts import contacts
@@ -25,6 +28,16 @@ class Owners:
         tell_of_changed_account(require_transaction().scalar(of), held_until=held_until, clock=clock)
 
 
+def on_change(household_id: UUID, what: What, clock: Clock) -> None:
+    """Follow a household that moves; stop money to one that is no more, and have its account closed after."""
+    if what is What.MOVED:
+        operations.follow(household_id)
+    elif what in (What.MERGED, What.ERASED):
+        operations.stop_money(household_id)
+        jobs.enqueue(tasks.end_of_gone, household_id=str(household_id))
+
+
 def install(_app: Flask) -> None:
-    """Name who tells them."""
+    """Name who tells them, and who hears when a household changes."""
     contacts.register(PayeeKind.WELFARE, Owners())
+    on_household_changed(on_change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -50,12 +51,7 @@ def register_account(
         AccountTaken: active for another payee of the same kind.
     """
     session = require_transaction()
-    bank = bank_by_bin(bin)
-    if bank is None or not bank.may_be_payee:
-        raise UnknownBank()
-    plain = normalise_number(number)
-    if not _NUMBER.fullmatch(plain):
-        raise BadAccountNumber()
+    plain = checked_number(bin, number)
     session.execute(
         sa.update(BankAccount).where(BankAccount.payee_id == payee.id, BankAccount.active).values(active=False)
     )
@@ -67,7 +63,87 @@ def register_account(
     )
     if session.scalar(taken):
         raise AccountTaken()
-    account = BankAccount(
+    account = _sealed(payee, (bin, plain, holder), data_key, clock)
+    session.add(account)
+    try:
+        session.flush()
+    except sa.exc.IntegrityError as error:
+        raise AccountTaken() from error
+    return account
+
+
+def prepare_account(
+    *, payee: Payee, bin: str, number: str, holder: str, data_key: DataKey, clock: Clock
+) -> BankAccount:
+    """Write an account down that takes no money yet: `activate` lets it. The one in use stays in use.
+
+    Raises:
+        UnknownBank, BadAccountNumber: as `register_account`.
+    """
+    account = _sealed(payee, (bin, checked_number(bin, number), holder), data_key, clock)
+    account.active = False
+    session = require_transaction()
+    session.add(account)
+    session.flush()
+    return account
+
+
+def activate(account_id: UUID) -> None:
+    """Make this the account that its payee's money goes to.
+
+    Raises:
+        AccountTaken: active for another payee of the same kind.
+    """
+    session = require_transaction()
+    account = session.get_one(BankAccount, account_id)
+    session.execute(
+        sa.update(BankAccount)
+        .where(BankAccount.payee_id == account.payee_id, BankAccount.active, BankAccount.id != account_id)
+        .values(active=False)
+    )
+    account.active = True
+    try:
+        session.flush()
+    except sa.exc.IntegrityError as error:
+        raise AccountTaken() from error
+
+
+def deactivate(account_id: UUID) -> None:
+    """No money goes to this account from now on; it stays as history, and its number is free for others."""
+    session = require_transaction()
+    session.get_one(BankAccount, account_id).active = False
+    session.flush()
+
+
+def forget_accounts(data_key_id: UUID) -> None:
+    """No money goes to the accounts sealed under this key, and their numbers are found no more: the key is about to be
+    destroyed. The rows stay, for the transfers that name them."""
+    session = require_transaction()
+    for account in session.scalars(sa.select(BankAccount).where(BankAccount.data_key_id == data_key_id)):
+        account.active, account.number_index = False, secrets.token_bytes(32)
+    session.flush()
+
+
+def checked_number(bin: str, number: str) -> str:
+    """An account number as banks print it.
+
+    Raises:
+        UnknownBank: the BIN takes no VietQR transfers.
+        BadAccountNumber: not 6–19 letters or digits.
+    """
+    bank = bank_by_bin(bin)
+    if bank is None or not bank.may_be_payee:
+        raise UnknownBank()
+    plain = normalise_number(number)
+    if not _NUMBER.fullmatch(plain):
+        raise BadAccountNumber()
+    return plain
+
+
+def _sealed(payee: Payee, told: tuple[str, str, str], data_key: DataKey, clock: Clock) -> BankAccount:
+    """An account of (BIN, number as banks print it, holder)."""
+    bin, plain, holder = told
+    return BankAccount(
         payee_id=payee.id,
         payee_kind=payee.kind,
         bin=bin,
@@ -77,9 +153,3 @@ def register_account(
         data_key_id=data_key.id,
         created_at=clock.now(),
     )
-    session.add(account)
-    try:
-        session.flush()
-    except sa.exc.IntegrityError as error:
-        raise AccountTaken() from error
-    return account

@@ -102,6 +102,7 @@ def _page(code: str, problem: str = "") -> str:
         may_extend=may_extend,
         extensions_left=again.MAX_EXTENSIONS - asked.extensions if may_extend else 0,
         over=asked.status in OPEN and SYSTEM_CLOCK.now() > asked.expires_at,
+        stopped=asked.status in OPEN and views.is_stopped(asked),
         is_kept_part=again.is_kept_part(asked),
         credit_vnd=credits.offered_vnd(asked, current_actor().user_id, clock=SYSTEM_CLOCK),
         key=uuid4().hex,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.payments.payees import queries as payees
-from app.payments.payees.models import BankAccount
+from app.payments.payees.models import BankAccount, PayeeKind
 from app.payments.requests.models import PaymentRequest, StandingCode
 from app.payments.requests.purposes import handler_of
 from app.payments.requests.states import OPEN
@@ -14,11 +14,19 @@ from app.payments.vietqr.memo import memo_for
 
 
 def vietqr_text(request: PaymentRequest) -> str | None:
-    """The VietQR to scan for what is still missing; None for cards and closed requests."""
-    if request.bank_account_id is None or request.status not in OPEN:
+    """The VietQR to scan for what is still missing; None for cards, closed requests and stopped accounts."""
+    if request.bank_account_id is None or request.status not in OPEN or is_stopped(request):
         return None
     account = payees.get_account(request.bank_account_id)
     return _encode(account, request.code, amount_vnd=request.missing_vnd)
+
+
+def is_stopped(request: PaymentRequest) -> bool:
+    """Whether it asks for money to a welfare account that was suspended, replaced or closed since."""
+    if request.bank_account_id is None:
+        return False
+    account = payees.get_account(request.bank_account_id)
+    return account.payee_kind == PayeeKind.WELFARE and not account.active
 
 
 def standing_vietqr_text(standing: StandingCode) -> str | None:

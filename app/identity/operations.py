@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -156,6 +157,48 @@ def grant_household(*, phone: str, household_id: UUID, display_name: str, clock:
     user = queries.by_phone_index(index) or add_user(phone=phone, display_name=display_name, clock=clock)
     grant_role(user, NewGrant(Role.HOUSEHOLD, household_id=household_id), actor=actor, clock=clock)
     return user
+
+
+def end_household(*, user_id: UUID, household_id: UUID, clock: Clock, actor: Actor) -> bool:
+    """Let a person no longer speak for a household, from now on; whether they did. The row stays, with its end."""
+    session = require_transaction()
+    held = session.scalar(
+        sa.select(RoleGrant)
+        .where(RoleGrant.user_id == user_id, RoleGrant.household_id == household_id, RoleGrant.valid_to.is_(None))
+        .with_for_update()
+    )
+    if held is None:
+        return False
+    held.valid_to = max(clock.now(), held.valid_from)
+    audit.record(
+        "role_ended",
+        actor=actor,
+        subject_kind="user",
+        subject_id=user_id,
+        clock=clock,
+        role=held.role,
+        household_id=str(household_id),
+    )
+    session.flush()
+    return True
+
+
+def forget_person(user_id: UUID, *, clock: Clock, actor: Actor) -> bool:
+    """Forget somebody who holds no role any more: number, name and sessions; whether it was done.
+
+    The row stays, for the acts that name it. The number is free: whoever has it next is somebody new.
+    """
+    session = require_transaction()
+    user = queries.get(user_id, for_update=True)
+    if user is None or not user.active or queries.grants_in_force(user_id, clock.now()):
+        return False
+    user.active, user.fs_uniquifier, user.password_hash = False, new_uniquifier(), None
+    user.display_name, user.phone_index = _("Đã xóa"), secrets.token_bytes(32)
+    user.totp_enc = user.totp_confirmed_at = user.totp_last_step = None
+    crypto.destroy_data_key(user.data_key_id, clock=clock)
+    audit.record("user_forgotten", actor=actor, subject_kind="user", subject_id=user_id, clock=clock)
+    session.flush()
+    return True
 
 
 def new_totp_secret(user: User) -> str:

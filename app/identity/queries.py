@@ -97,6 +97,15 @@ def display_names(user_ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(rows.all())
 
 
+def speakers(household_id: UUID) -> Sequence[UUID]:
+    """The people who may speak for a household until somebody ends it, by id."""
+    return db.session.scalars(
+        sa.select(RoleGrant.user_id)
+        .where(RoleGrant.household_id == household_id, RoleGrant.valid_to.is_(None))
+        .order_by(RoleGrant.user_id)
+    ).all()
+
+
 def grants_in_force(user_id: UUID, at: datetime) -> Sequence[RoleGrant]:
     """What the person holds at a moment, oldest first."""
     return db.session.scalars(

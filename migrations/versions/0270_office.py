@@ -71,8 +71,8 @@ def _create_amendments() -> None:
             CONSTRAINT ck_household_amendment_refused CHECK ((status = 'refused') = (reason IS NOT NULL)),
             CONSTRAINT ck_household_amendment_accepted CHECK ((status = 'accepted') = (before_enc IS NOT NULL))
         );
-        CREATE INDEX ix_household_amendment_household_id ON household_amendment (household_id, id);
-        CREATE INDEX ix_household_amendment_waiting ON household_amendment (id) WHERE status = 'waiting';
+        CREATE INDEX ix_household_amendment_household_id ON household_amendment (household_id, created_at);
+        CREATE INDEX ix_household_amendment_waiting ON household_amendment (created_at, id) WHERE status = 'waiting';
         GRANT SELECT, INSERT ON household_amendment TO app;
         GRANT UPDATE (status, before_enc, decided_by, decided_at, reason) ON household_amendment TO app;
         ALTER TABLE household_amendment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -144,11 +144,12 @@ def _create_bulk() -> None:
         """
         CREATE TABLE household_bulk (
             id uuid CONSTRAINT pk_household_bulk PRIMARY KEY,
-            kind text NOT NULL CONSTRAINT ck_household_bulk_kind CHECK (kind IN ('approve', 'return')),
+            kind text NOT NULL CONSTRAINT ck_household_bulk_kind
+                CHECK (kind IN ('approve', 'return', 'unapprove', 'unreturn')),
             reason text,
             made_by uuid NOT NULL,
             created_at timestamptz NOT NULL,
-            CONSTRAINT ck_household_bulk_reason CHECK ((kind = 'return') = (reason IS NOT NULL))
+            CONSTRAINT ck_household_bulk_reason CHECK ((kind = 'approve') = (reason IS NULL))
         );
         GRANT SELECT, INSERT ON household_bulk TO app;
         CREATE TABLE household_bulk_item (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,13 +13,30 @@ from app.core.database import Model
 from app.core.ids import uuid7
 
 
+class Kind(StrEnum):
+    """What is decided about many at once; the last two take the first two back."""
+
+    APPROVE = "approve"
+    RETURN = "return"
+    UNAPPROVE = "unapprove"
+    UNRETURN = "unreturn"
+
+
+class Outcome(StrEnum):
+    """What became of one registration of a bulk."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    LEFT_OUT = "left_out"
+
+
 class Bulk(Model):
     """An officer's one decision about many registrations; each item is decided again by itself."""
 
     __tablename__ = "household_bulk"
     __table_args__ = (
-        sa.CheckConstraint("kind IN ('approve', 'return')", name="kind"),
-        sa.CheckConstraint("(kind = 'return') = (reason IS NOT NULL)", name="reason"),
+        sa.CheckConstraint("kind IN ('approve', 'return', 'unapprove', 'unreturn')", name="kind"),
+        sa.CheckConstraint("(kind = 'approve') = (reason IS NULL)", name="reason"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -9,6 +9,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from app.core.clock import in_vietnam
+from app.core.errors import BadInput
 from app.core.phones import normalise_phone
 from app.core.texts import tidy
 from app.payments.vietqr.banks import bank_by_bin
@@ -18,6 +19,7 @@ from .errors import BadHousehold
 from .people import NewHousehold, SalesAccount
 
 MAX_NAME, MAX_ADDRESS = 80, 200
+MIN_REASON, MAX_REASON = 5, 300
 _NAME = re.compile(r"[^\W\d_]+(?:['’.\- ]+[^\W\d_]+)*\.?")
 _ACCOUNT = re.compile(r"[0-9A-Z]{6,19}")
 
@@ -56,6 +58,19 @@ def checked(data: NewHousehold, *, now: datetime, needs_consent: bool = True) ->
     if errors:
         raise BadHousehold(errors)
     return clean
+
+
+def checked_reason(text: str) -> str:
+    """A person's reason, tidied.
+
+    Raises:
+        BadInput: none worth the name, or a very long one; on the field `reason`.
+    """
+    words = tidy(text)
+    if not MIN_REASON <= len(words) <= MAX_REASON:
+        message = _("Ghi lý do ngắn gọn, từ %(min)d đến %(max)d chữ cái.", min=MIN_REASON, max=MAX_REASON)
+        raise BadInput(message, errors={"reason": [message]})
+    return words
 
 
 def _checked_account(account: SalesAccount, errors: dict[str, list[str]]) -> SalesAccount:

@@ -20,6 +20,7 @@ class Status(StrEnum):
     RETURNED = "returned"
     VERIFIED = "verified"
     MERGED = "merged"
+    ERASED = "erased"
 
 
 class Purpose(StrEnum):
@@ -58,7 +59,7 @@ class Household(Model):
         sa.UniqueConstraint("code"),
         sa.UniqueConstraint("client_id"),
         sa.UniqueConstraint("citizen_index"),
-        sa.CheckConstraint("status IN ('submitted', 'returned', 'verified', 'merged')", name="status"),
+        sa.CheckConstraint("status IN ('submitted', 'returned', 'verified', 'merged', 'erased')", name="status"),
         sa.CheckConstraint("verified_by <> registered_by", name="four_eyes"),
         sa.CheckConstraint(
             "(status = 'verified') = (verified_by IS NOT NULL) AND (verified_by IS NULL) = (verified_at IS NULL)",
@@ -142,8 +143,8 @@ class HouseholdAmendment(Model):
         ),
         sa.CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused"),
         sa.CheckConstraint("(status = 'accepted') = (before_enc IS NOT NULL)", name="accepted"),
-        sa.Index("ix_household_amendment_household_id", "household_id", "id"),
-        sa.Index("ix_household_amendment_waiting", "id", postgresql_where=sa.text("status = 'waiting'")),
+        sa.Index("ix_household_amendment_household_id", "household_id", "created_at"),
+        sa.Index("ix_household_amendment_waiting", "created_at", "id", postgresql_where=sa.text("status = 'waiting'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

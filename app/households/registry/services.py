@@ -14,19 +14,15 @@ from app.core.clock import Clock
 from app.core.database import transaction
 from app.core.errors import BadInput
 from app.core.texts import tidy
-from app.identity import operations as identity
 from app.identity.roles import Role
 
-from . import listeners, operations, people, queries, states
-from .checks import checked
-from .errors import HouseholdKnown, OtherContent, OutsideArea, OwnWork, PovertyOverlap
-from .listeners import What
+from . import deciding, operations, people, queries, states
+from .checks import checked, checked_reason
+from .errors import HouseholdKnown, OtherContent, OutsideArea, PovertyOverlap
 from .models import Household, How, PovertyClass, PovertyStatus, Purpose
 from .operations import SUBJECT
 from .people import Field, NewHousehold
 from .states import Event
-
-MIN_REASON, MAX_REASON = 5, 300
 
 
 def register_household(*, actor: Actor, data: NewHousehold, clock: Clock) -> Household:
@@ -112,19 +108,7 @@ def verify(*, actor: Actor, household_id: UUID, clock: Clock) -> Household:
     """
     with transaction(actor=actor):
         household = queries.find(household_id, actor=actor, for_update=True)
-        operations.demand_officer(actor, household)
-        if household.registered_by == actor.user_id:
-            raise OwnWork
-        household.status = states.after(household.status, Event.VERIFY)
-        household.verified_by = operations.who(actor)
-        household.verified_at = clock.now()
-        _note("household_verified", actor, household, clock)
-        listeners.tell(household.id, What.VERIFIED, clock=clock)
-        phone = people.open_field(household, Field.PHONE)
-        if phone:
-            name = (people.open_field(household, Field.HEAD_NAME) or "").split()[-1]
-            user = identity.grant_household(phone=phone, household_id=household.id, display_name=name, clock=clock)
-            identity.queue_sms(user=user, text=_shop_can_open(), clock=clock)
+        deciding.approve(actor, household, clock=clock)
     return household
 
 
@@ -135,13 +119,10 @@ def return_to_team(*, actor: Actor, household_id: UUID, reason: str, clock: Cloc
         NoSuchHousehold, NotAnOfficer, WrongStep: as for `verify`.
         BadInput: no reason, or a very long one.
     """
-    words = _reason(reason)
+    words = checked_reason(reason)
     with transaction(actor=actor):
         household = queries.find(household_id, actor=actor, for_update=True)
-        operations.demand_officer(actor, household)
-        household.status = states.after(household.status, Event.RETURN)
-        household.return_reason, household.returned_version = words, household.version
-        _note("household_returned", actor, household, clock)
+        deciding.send_back(actor, household, reason=words, clock=clock)
     return household
 
 
@@ -228,7 +209,7 @@ def unmask_household(*, actor: Actor, household_id: UUID, field: Field, reason: 
         BadInput: no reason given.
         KeyDestroyed: the household was erased.
     """
-    words = _reason(reason)
+    words = checked_reason(reason)
     with transaction(actor=actor):
         household = queries.find(household_id, actor=actor)
         if actor.household_id != household.id:
@@ -237,21 +218,8 @@ def unmask_household(*, actor: Actor, household_id: UUID, field: Field, reason: 
     return people.open_field(household, field)
 
 
-def _shop_can_open() -> str:
-    text = _("Chợ Phiên: xã đã duyệt hồ sơ của nhà mình. Đăng nhập bằng số này, vào mục Bán hàng để mở gian hàng.")
-    return str(text)
-
-
 def _note(action: str, actor: Actor, household: Household, clock: Clock, **details: object) -> None:
     record(action, actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock, **details)
-
-
-def _reason(text: str) -> str:
-    words = tidy(text)
-    if not MIN_REASON <= len(words) <= MAX_REASON:
-        message = _("Ghi lý do ngắn gọn, từ %(min)d đến %(max)d chữ cái.", min=MIN_REASON, max=MAX_REASON)
-        raise BadInput(message, errors={"reason": [message]})
-    return words
 
 
 def _same(known: Household, mark: bytes) -> Household:

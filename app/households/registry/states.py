@@ -20,6 +20,7 @@ class Event(StrEnum):
     TAKE_BACK_APPROVAL = "take_back_approval"
     TAKE_BACK_RETURN = "take_back_return"
     MERGE = "merge"
+    ERASE = "erase"
 
 
 NEXT: dict[tuple[Status, Event], Status] = {
@@ -31,6 +32,7 @@ NEXT: dict[tuple[Status, Event], Status] = {
     (Status.SUBMITTED, Event.MERGE): Status.MERGED,
     (Status.RETURNED, Event.MERGE): Status.MERGED,
     (Status.VERIFIED, Event.MERGE): Status.MERGED,
+    **{(step, Event.ERASE): Status.ERASED for step in Status if step is not Status.ERASED},
 }
 
 

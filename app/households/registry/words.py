@@ -40,6 +40,7 @@ def status(value: str) -> tuple[str, str]:
         Status.RETURNED: (_("Cần sửa"), "bad"),
         Status.VERIFIED: (_("Đã duyệt"), "good"),
         Status.MERGED: (_("Đã gộp"), "plain"),
+        Status.ERASED: (_("Đã xóa dữ liệu"), "plain"),
     }[Status(value)]
 
 

@@ -1,0 +1,160 @@
+"""Steps of the office inside an open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from app.core.actor import Actor
+from app.core.clock import Clock
+from app.core.database import require_transaction
+from app.households.registry import amendments, deciding, flags
+from app.households.registry import operations as registry_operations
+from app.households.registry import queries as registry
+from app.households.registry.errors import WrongStep
+from app.households.registry.fields import Fields
+from app.households.registry.models import Household, HouseholdAmendment, Status
+from app.identity import operations as identity
+from app.identity import queries as people
+
+from . import queries
+from .errors import ChangedSince, HouseholdMoved, NoSuchAmendment, OwnProposal
+from .models import Bulk, BulkItem, Kind, Outcome
+
+
+def locked_amendment(actor: Actor, amendment_id: UUID) -> tuple[HouseholdAmendment, Household]:
+    """An amendment and its household, both locked, the household first: proposers lock it first as well.
+
+    Raises:
+        NoSuchAmendment: none in scope.
+        NotAnOfficer: not an officer of that commune.
+    """
+    seen = amendments.by_id(amendment_id)
+    if seen is None:
+        raise NoSuchAmendment
+    household = registry.find(seen.household_id, actor=actor, for_update=True)
+    registry_operations.demand_officer(actor, household)
+    amendment = amendments.by_id(amendment_id, for_update=True)
+    if amendment is None:
+        raise NoSuchAmendment
+    return amendment, household
+
+
+def demand_other(actor: Actor, amendment: HouseholdAmendment) -> None:
+    """Whoever asked does not decide.
+
+    Raises:
+        OwnProposal.
+    """
+    if amendment.proposed_by == actor.user_id:
+        raise OwnProposal
+
+
+def write_over(
+    actor: Actor, household: Household, amendment: HouseholdAmendment, *, seen_version: int, clock: Clock
+) -> Fields:
+    """Make the household what the amendment says; what that replaced comes back.
+
+    Raises:
+        WrongStep: the household is not verified any more.
+        HouseholdMoved: it changed since the officer looked.
+        BadHousehold: the fields no longer fit what else it says.
+    """
+    if household.status != Status.VERIFIED:
+        raise WrongStep
+    if household.version != seen_version:
+        raise HouseholdMoved
+    wanted = amendments.wanted(household, amendment)
+    before = amendments.apply(actor, household, wanted, clock=clock)
+    follow_phone(actor, household, before, wanted, clock=clock)
+    return before
+
+
+def write_back(actor: Actor, household: Household, amendment: HouseholdAmendment, now: Fields, *, clock: Clock) -> None:
+    """Undo an accepted amendment.
+
+    Raises:
+        WrongStep: the record was merged into another.
+        ChangedSince: one of its fields was changed again.
+    """
+    if household.status == Status.MERGED:
+        raise WrongStep
+    wanted, before = amendments.wanted(household, amendment), amendments.replaced(household, amendment)
+    if any(now[name] != value for name, value in wanted.items()):
+        raise ChangedSince
+    amendments.apply(actor, household, before, clock=clock)
+    follow_phone(actor, household, wanted, before, clock=clock)
+
+
+def follow_phone(actor: Actor, household: Household, old: Fields, new: Fields, *, clock: Clock) -> None:
+    """Whoever holds the new number speaks for the household from now on, whoever held the old one no longer."""
+    before, after = old.get("phone"), new.get("phone")
+    if "phone" not in new or before == after:
+        return
+    if before and (user := people.by_phone(before)):
+        identity.end_household(user_id=user.id, household_id=household.id, clock=clock, actor=actor)
+        identity.queue_sms(phone_e164=before, text=_phone_left(), clock=clock)
+    if after:
+        user = identity.grant_household(phone=after, household_id=household.id, display_name=_("Bà con"), clock=clock)
+        identity.queue_sms(user=user, text=_phone_came(), clock=clock)
+
+
+def claim_item(bulk_id: UUID) -> BulkItem | None:
+    """The next registration of a bulk that nobody works on, locked."""
+    return require_transaction().scalar(
+        sa.select(BulkItem)
+        .where(BulkItem.bulk_id == bulk_id, BulkItem.outcome == Outcome.WAITING)
+        .order_by(BulkItem.household_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def add_items(bulk: Bulk, household_ids: Sequence[UUID]) -> None:
+    """What a bulk is about."""
+    session = require_transaction()
+    session.add(bulk)
+    session.flush()
+    session.add_all(
+        BulkItem(bulk_id=bulk.id, household_id=one, outcome=Outcome.WAITING, why=None) for one in household_ids
+    )
+    session.flush()
+
+
+def decide_one(actor: Actor, bulk: Bulk, household: Household, *, clock: Clock) -> str | None:
+    """Decide about one registration of a bulk as if it stood alone; why not, when it needs a person's own look.
+
+    Raises:
+        NotAnOfficer, OwnWork, WrongStep: as for a single one.
+    """
+    if bulk.kind == Kind.APPROVE:
+        if obstacle := _needs_a_look(household):
+            return obstacle
+        deciding.approve(actor, household, clock=clock)
+    elif bulk.kind == Kind.RETURN:
+        deciding.send_back(actor, household, reason=bulk.reason or "", clock=clock)
+    elif bulk.kind == Kind.UNAPPROVE:
+        if household.verified_by != actor.user_id:
+            return str(_("Người khác đã duyệt hộ này sau đó."))
+        deciding.take_back_approval(actor, household, reason=bulk.reason or "", clock=clock)
+    else:
+        deciding.take_back_return(actor, household, reason=bulk.reason or "", clock=clock)
+    return None
+
+
+def _needs_a_look(household: Household) -> str | None:
+    if queries.twins([household.id]).get(household.id):
+        return str(_("Có thể trùng với hộ khác. Mở ra so trước khi duyệt."))
+    found = flags.of_many([household.id]).get(household.id)
+    return found[0] if found else None
+
+
+def _phone_left() -> str:
+    return str(_("Chợ Phiên: số này không còn dùng cho hồ sơ của hộ. Nếu không phải bà con đổi, gọi ngay cán bộ xã."))
+
+
+def _phone_came() -> str:
+    return str(_("Chợ Phiên: xã đã ghi số này vào hồ sơ của nhà mình. Đăng nhập bằng số này để vào gian hàng."))

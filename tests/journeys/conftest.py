@@ -42,6 +42,7 @@ class Stand:
     sandbox: str
     database_url: str
     environment: dict[str, str]
+    folder: Path  # with each program's log
 
 
 def _free_port() -> int:
@@ -66,7 +67,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         "PLATFORM_URL": f"http://127.0.0.1:{port}",
         "SANDBOX_STATE": str(folder / "sandbox.sqlite3"),
         "MEDIA_DIR": str(folder / "media"),
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "INFO",
     }
     _people(environment)
     gunicorn = [
@@ -84,7 +85,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         Child(name, command, environment, folder / f"{name}.log")
         for name, command in (
             ("sandbox", [*gunicorn, f"127.0.0.1:{sandbox_port}", "sandbox.wsgi:app"]),
-            ("web", [*gunicorn, f"127.0.0.1:{port}", "wsgi:app"]),
+            ("web", [*gunicorn, f"127.0.0.1:{port}", "--access-logfile", "-", "wsgi:app"]),
             ("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "jobs", "work"]),
         )
     ]
@@ -92,7 +93,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         children[0].wait_until_answers(f"http://127.0.0.1:{sandbox_port}/healthz")
         children[1].wait_until_answers(f"http://127.0.0.1:{port}/readyz")
         database_url = environment["DATABASE_URL"]
-        yield Stand(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", database_url, environment)
+        yield Stand(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", database_url, environment, folder)
     finally:
         for child in reversed(children):
             child.stop()

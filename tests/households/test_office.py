@@ -281,14 +281,15 @@ class TestBulk:
 
     def test_nobody_else_sees_a_bulk_even_without_the_scoped_query(self, app: Flask, clock: FrozenClock) -> None:
         officer = make.an_officer()
-        self.start(officer, [make.register(clock=clock).code], clock)
+        bulk = self.start(officer, [make.register(clock=clock).code], clock)
         for actor, count in ((officer, 1), (make.an_officer(), 0), (SYSTEM, 1)):
             with transaction(actor=actor):
                 assert len(db.session.scalars(sa.select(Bulk)).all()) == count
                 assert len(db.session.scalars(sa.select(BulkItem)).all()) == count
-        with pytest.raises(errors.NoSuchBulk), acting_as(make.an_officer()):
+        stranger = make.an_officer()
+        with pytest.raises(errors.NoSuchBulk), acting_as(stranger):
             db.session.rollback()
-            queries.bulk(db.session.scalar(sa.select(sa.literal(uuid4()))), actor=make.an_officer())
+            queries.bulk(bulk.id, actor=stranger)
 
     def test_nothing_ticked_and_too_many_are_said_so(self, app: Flask, clock: FrozenClock) -> None:
         for codes in ([], [f"HG-{n}" for n in range(services.MOST + 1)], ["HG-nobody"]):

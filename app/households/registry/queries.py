@@ -120,6 +120,11 @@ def has_consent(household_id: UUID, purpose: Purpose) -> bool:
     return bool(db.session.scalar(latest))
 
 
+def consent(consent_id: int) -> Consent | None:
+    """One word by its number."""
+    return db.session.get(Consent, consent_id)
+
+
 def consents(household_id: UUID) -> dict[Purpose, Consent]:
     """The latest word on each purpose that was asked."""
     rows = db.session.scalars(sa.select(Consent).where(Consent.household_id == household_id).order_by(Consent.id))

@@ -1,8 +1,13 @@
-"""A shop follows its household: held while the commune's word or the household's own yes is missing, then as before."""
+"""A shop follows its household: held while the commune's word or the household's own yes is missing, then as before.
+
+And what a shop asks for before its household's record may be closed because another one stands for it.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
+
+from flask_babel import gettext as _
 
 from app.core import audit
 from app.core.clock import Clock
@@ -35,3 +40,17 @@ def follow(household_id: UUID, what: What, clock: Clock) -> None:
     action = "shop.released" if may_sell else "shop.held"
     audit.record(action, actor=current_actor(), subject_kind="shop", subject_id=shop.id, clock=clock, why=what)
     require_transaction().flush()
+
+
+def what_hangs_on(household_id: UUID) -> list[str]:
+    """Why the household's record cannot be closed while its shop is as it is."""
+    shop = queries.shop_of(household_id)
+    if shop is None:
+        return []
+    if shop.is_open:
+        return [
+            str(_("Hồ sơ sẽ đóng đang mở gian hàng. Hãy giữ lại hồ sơ đó, hoặc nhờ bà con bấm tạm nghỉ bán trước."))
+        ]
+    if queries.has_promised(shop.id):
+        return [str(_("Gian hàng của hồ sơ sẽ đóng còn đơn chờ khách trả tiền. Chờ đơn xong rồi gộp."))]
+    return []

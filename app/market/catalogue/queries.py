@@ -265,6 +265,12 @@ def shop_of(household_id: UUID | None) -> Shop | None:
     return db.session.scalar(sa.select(Shop).where(Shop.household_id == household_id)) if household_id else None
 
 
+def has_promised(shop_id: UUID) -> bool:
+    """Whether stock of the shop is held for buyers who have yet to pay."""
+    held = sa.select(Product.id).where(Product.shop_id == shop_id, Product.reserved > 0).limit(1)
+    return db.session.scalar(held) is not None
+
+
 def shop_by_code(code: str) -> Shop:
     """The shop by its public code.
 

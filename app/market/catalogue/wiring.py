@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.households.merging import obstacles
+from app.households.own import ports
 from app.households.registry import listeners
 from app.payments.payees.models import PayeeKind
 from app.payments.payouts import contacts
 
-from . import holding
+from . import erasing, holding
 from .owners import Owners
 
 
@@ -16,3 +18,7 @@ def install(_app: Flask) -> None:
     """Name who tells the owners of shops, and have shops follow their households."""
     contacts.register(PayeeKind.SHOP, Owners())
     listeners.on_household_changed(holding.follow)
+    obstacles.add_source(holding.what_hangs_on)
+    listeners.on_household_changed(erasing.forget)
+    ports.know_payees(erasing.payees_of)
+    ports.add_section("shop", erasing.section)

@@ -36,6 +36,7 @@ ROOMS = (
     "app.households.welfare",
     "app.households.office",
     "app.households.merging",
+    "app.households.own",
     "app.market.catalogue",
     "app.market.orders",
     "app.market.places",

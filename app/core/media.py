@@ -46,6 +46,11 @@ class Media:
         place = self._place(key, size)
         return place if place.is_file() else None
 
+    def drop(self, key: str) -> None:
+        """Take a picture away; gone already is fine."""
+        for size in SIZES if _KEY.fullmatch(key) else ():
+            self._place(key, size).unlink(missing_ok=True)
+
     def _place(self, key: str, size: int) -> Path:
         return self._root / key[:2] / f"{key}-{size}.webp"
 

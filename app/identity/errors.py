@@ -43,6 +43,15 @@ class WrongCode(AppError):
         super().__init__(_("Mã chưa đúng hoặc đã hết hạn. Bà con xem lại tin nhắn, hoặc xin mã mới."))
 
 
+class WrongLink(AppError):
+    """The link is made up, old or used. Never says which."""
+
+    status, code = 410, "wrong_link"
+
+    def __init__(self) -> None:
+        super().__init__(_("Đường link này đã dùng rồi hoặc đã quá 15 phút. Bà con xin link mới nhé."))
+
+
 class WrongPassword(AppError):
     """The phone or the password is wrong. Never says which."""
 

@@ -23,11 +23,13 @@ def local_path(text: str | None) -> str | None:
 
 def home_of(scopes: Iterable[Scope]) -> str:
     """The page of the person's work; officers' before teams' before households'."""
-    roles = {scope.role for scope in scopes}
+    held = list(scopes)
+    roles = {scope.role for scope in held}
     if roles & TOTP_ROLES:
         return "/dieu-hanh"
     if Role.TEAM_MEMBER in roles:
         return "/to-cong-nghe"
     if Role.HOUSEHOLD in roles:
-        return "/ban-hang"
+        several = len({scope.household_id for scope in held if scope.household_id}) > 1
+        return "/nha-minh/chon" if several else "/ban-hang"
     return "/tai-khoan"

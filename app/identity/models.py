@@ -60,6 +60,7 @@ class RoleGrant(Model):
         sa.CheckConstraint("valid_to >= valid_from", name="period"),
         sa.CheckConstraint("granted_by <> user_id", name="not_to_oneself"),
         sa.Index("ix_role_grant_user_id", "user_id"),
+        sa.Index("ix_role_grant_area_code", "area_code", postgresql_where=sa.text("area_code IS NOT NULL")),
         sa.Index(
             "uq_role_grant_open_area",
             "user_id",
@@ -102,6 +103,24 @@ class OneTimeCode(Model):
     phone_index: Mapped[bytes]
     code_hash: Mapped[bytes]
     tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+
+
+class SignInLink(Model):
+    """A link that signs in once, sent to a phone number, known or not. Only the keyed hash of its secret is kept."""
+
+    __tablename__ = "sign_in_link"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash"),
+        sa.CheckConstraint("expires_at > created_at", name="period"),
+        sa.Index("ix_sign_in_link_phone_index_created_at", "phone_index", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    phone_index: Mapped[bytes]
+    token_hash: Mapped[bytes]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

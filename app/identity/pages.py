@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import segno
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -45,12 +45,18 @@ def send_code() -> ResponseReturnValue:
     phone, remember = request.form.get("phone", ""), bool(request.form.get("remember"))
     try:
         e164 = queries.normal_phone(phone)
-        if request.form.get("how") != "password":
+        how = request.form.get("how")
+        if how == "link":
+            base_url = current_app.config["CHOPHIEN"].public_url.rstrip("/")
+            services.ask_link(phone=e164, base_url=base_url, clock=SYSTEM_CLOCK)
+        elif how != "password":
             services.ask_code(phone=e164, clock=SYSTEM_CLOCK)
     except AppError as error:
         return _again("identity/phone.html", error, "phone", phone=phone, remember=remember)
     cookie[_PHONE], cookie[_REMEMBER] = e164, remember
-    return redirect(url_for(".ask_password" if request.form.get("how") == "password" else ".ask_for_code"))
+    if how == "link":
+        return redirect(url_for(".link_sent"))
+    return redirect(url_for(".ask_password" if how == "password" else ".ask_for_code"))
 
 
 @bp.get("/dang-nhap/ma")
@@ -74,6 +80,38 @@ def take_code() -> ResponseReturnValue:
         user = services.check_code(phone=phone, code=request.form.get("code", ""), clock=SYSTEM_CLOCK)
     except AppError as error:
         return _again("identity/code.html", error, "code", **_code_page())
+    return _first_factor_shown(user)
+
+
+@bp.get("/dang-nhap/link")
+@open_to_all
+def link_sent() -> ResponseReturnValue:
+    """Second step, with a link: look into the messages. Says the same for every number."""
+    if not cookie.get(_PHONE):
+        return redirect(url_for(".ask_phone"))
+    return render_template("identity/link_sent.html", **_code_page())
+
+
+@bp.get("/vao/<token>")
+@open_to_all
+def show_link(token: str) -> ResponseReturnValue:
+    """What the link in the message opens: a button. Looking changes nothing, so a preview does not use the link up."""
+    answer = make_response(render_template("identity/link.html", token=token, error=""))
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@bp.post("/vao/<token>")
+@limiter.limit(CHECKING)
+@open_to_all
+def use_link(token: str) -> ResponseReturnValue:
+    """Sign in with the link; it is used up."""
+    try:
+        user = services.use_link(token=token[:100], clock=SYSTEM_CLOCK)
+    except AppError as error:
+        return render_template("identity/link.html", token=token, error=error.message), error.status
+    cookie.pop(_NEXT, None)
+    cookie.pop(_REMEMBER, None)
     return _first_factor_shown(user)
 
 

@@ -27,6 +27,7 @@ FRESH_LIFE = timedelta(minutes=10)
 
 _SECOND_FACTOR = "second_factor"
 _FIRST_FACTOR = "first_factor"
+_HOUSEHOLD = "household"
 # What extensions keep on `g`. Cleared at the start of a request, since an application context may outlive one.
 _KEPT_ON_G = ("_login_user", "identity", "csrf_token", "fs_authn_via", "fs_paa", "token_second_factor")
 
@@ -87,7 +88,43 @@ def request_actor() -> Actor:
     person = account()
     if person is None:
         return GUEST
-    return queries.actor_from(person.user_id, person.known.scopes, second_factor=is_proven())
+    return queries.actor_from(person.user_id, _chosen_first(person.known), second_factor=is_proven())
+
+
+def households() -> tuple[UUID, ...]:
+    """The households whose people the signed-in person is: one phone may serve several families."""
+    person = account()
+    scopes = person.known.scopes if person else ()
+    return tuple(dict.fromkeys(scope.household_id for scope in scopes if scope.household_id))
+
+
+def choose_household(household_id: UUID) -> bool:
+    """Speak for this household on this browser from now on; whether the person may."""
+    person = account()
+    if person is None or household_id not in households():
+        return False
+    session[_HOUSEHOLD] = (person.fs_uniquifier, str(household_id))
+    return True
+
+
+def has_chosen() -> bool:
+    """Whether it is clear for which household the person speaks: there are not several, or one was chosen here."""
+    person = account()
+    mine = households()
+    return len(mine) < 2 or (person is not None and _chosen(person.known) in mine)
+
+
+def _chosen(known: Known) -> UUID | None:
+    who, household_id = session.get(_HOUSEHOLD, ("", ""))
+    return UUID(household_id) if who == known.fs_uniquifier else None
+
+
+def _chosen_first(known: Known) -> tuple[Scope, ...]:
+    """The person's scopes, the household they chose on this browser before others."""
+    if sum(1 for scope in known.scopes if scope.household_id) < 2:
+        return known.scopes
+    chosen = _chosen(known)
+    return tuple(sorted(known.scopes, key=lambda scope: chosen is None or scope.household_id != chosen))
 
 
 def is_proven() -> bool:

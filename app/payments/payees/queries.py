@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.core.crypto import unseal_by_id
+from app.core.crypto import KeyDestroyed, unseal_by_id
 from app.core.database import db
 from app.core.masking import mask_tail
 from app.payments.payees.models import BankAccount, Payee
@@ -50,6 +50,10 @@ def account_holder(account: BankAccount) -> str:
 
 
 def masked(account: BankAccount) -> MaskedAccount:
-    """Bank and last four digits."""
+    """Bank and last four digits; no digit of one whose owner was erased."""
     bank = bank_by_bin(account.bin)
-    return MaskedAccount(account.bin, bank.short_name if bank else account.bin, mask_tail(account_number(account)))
+    try:
+        number = mask_tail(account_number(account))
+    except KeyDestroyed:
+        number = "••••"
+    return MaskedAccount(account.bin, bank.short_name if bank else account.bin, number)

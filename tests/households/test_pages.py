@@ -154,7 +154,7 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
     assert len(client.get("/api/v1/welfare/households").get_json()["items"]) == 1
     officer.post(f"{path}/dong-y", {"purpose": "gift_page"}, path)
     assert client.get("/api/v1/welfare/households").get_json()["items"] == []
-    assert officer.post(f"{welfare}/dong", {}, welfare).status_code == 302
+    assert officer.post(f"{welfare}/dong", {"reason": "Hộ chuyển đi nơi khác"}, welfare).status_code == 302
     assert officer.post(f"{path}/ho-ngheo/thu-hoi", {}, path).status_code == 302
 
 

@@ -73,7 +73,7 @@ def counts(batch_id: UUID) -> dict[str, int]:
         .where(WelfareBatchRow.batch_id == batch_id)
         .group_by(WelfareBatchRow.state)
     )
-    found = dict(rows.tuples())
+    found = dict(rows.all())
     return {state.value: found.get(state, 0) for state in RowState}
 
 

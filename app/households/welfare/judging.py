@@ -78,7 +78,7 @@ def refuse_taken(judged: Judged) -> None:
                 sa.select(WelfareAccount.bin, WelfareAccount.number_index).where(
                     WelfareAccount.number_index.in_(indexes.values()), WelfareAccount.status.not_in(ENDED)
                 )
-            ).tuples()
+            ).all()
         )
         for row in rows:
             if (row.typed.bin, indexes[row.place]) in taken:

@@ -10,7 +10,7 @@ BENCH_STAMP := $(BENCH)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset totp test faults chaos chaos-proof check bench mutate lock format messages browser pdf clean
+.PHONY: help demo demo-reset totp test faults fuzz chaos chaos-proof check bench mutate lock format messages browser pdf clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1\t\2/' | expand -t 22
@@ -59,6 +59,9 @@ test: $(DEV_STAMP) browser pdf ## Run all tests
 
 faults: $(DEV_STAMP) ## Cut the database's wire before and after every chunk of every flow of money (make test tries some)
 	@FAULTS=all $(BIN)/python -m pytest -n 2 tests/faults $(ARGS)
+
+fuzz: $(DEV_STAMP) ## Spoil spreadsheets of poor households in 500 ways: no crash, nothing half read (FUZZ_FILES, FUZZ_SEED)
+	@FUZZ_FILES=$${FUZZ_FILES:-500} $(BIN)/python -m pytest -n 2 tests/households/poverty/test_fuzz.py $(ARGS)
 
 chaos: $(DEV_STAMP) ## Kill -9 PostgreSQL, web and workers under load, then check the books (CHAOS_SECONDS, CHAOS_SEED)
 	@exec $(BIN)/python -m tests.faults.chaos

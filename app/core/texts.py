@@ -9,6 +9,8 @@ _D = str.maketrans({"đ": "d", "Đ": "D"})
 
 def fold(text: str) -> str:
     """Lower case without accents and with đ as d: what people type on a phone without Vietnamese keys."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFD", text.translate(_D))
     return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).lower()
 

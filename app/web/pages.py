@@ -78,7 +78,16 @@ def may_enter(endpoint: str) -> bool:
 
 def _doors() -> tuple[Door, ...]:
     return (
-        Door("registry.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
+        Door("office.queue", _("Duyệt hộ gia đình"), _("Hộ tổ công nghệ vừa đăng ký, chờ xác nhận"), "team"),
+        Door("registry.queue", _("Tìm hộ gia đình"), _("Mọi hộ trong địa bàn, theo mã, tên hoặc số"), "search"),
+        Door(
+            "onboarding.open_conflicts",
+            _("Phiếu lệch với hồ sơ"),
+            _("Phiếu từ cửa nhà và hồ sơ nói khác nhau, chờ chọn"),
+            "again",
+        ),
+        Door("poverty.overview", _("Danh sách hộ nghèo"), _("Tải quyết định hằng năm lên, xem trước, duyệt"), "book"),
+        Door("fieldwork.office", _("Tổ công nghệ"), _("Từng xóm đến đâu, ai phụ trách, kiểm tra lại"), "place"),
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
         Door("overview.flows", _("Tiền vào, tiền ra"), _("Hôm nay và những ngày qua, một hình một bảng"), "book"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),

@@ -28,8 +28,13 @@ PUBLIC = (
     "/", "/cho", "/cho?q=khong+co+gi", "/cho-phien", "/ung-ho", "/so-cong-khai", "/gio-hang", "/dang-nhap",
     "/tra-tien", "/khong-co-trang-nay", "/ban-hang",
 )  # fmt: skip
-TEAM = ("/to-cong-nghe", "/to-cong-nghe/dang-ky", "/tai-khoan")
-OFFICER = ("/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh")
+TEAM = (
+    "/to-cong-nghe", "/to-cong-nghe/dang-ky", "/to-cong-nghe/di-tham", "/to-cong-nghe/lop-hoc",
+    "/to-cong-nghe/lop-hoc/moi", "/to-cong-nghe/xung-dot", "/tai-khoan",
+)  # fmt: skip
+OFFICER = (
+    "/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh", "/dieu-hanh/ho-ngheo", "/dieu-hanh/to-cong-nghe",
+)  # fmt: skip
 FINANCE = (
     "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",
     "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai", "/dieu-hanh/tien", "/dieu-hanh/thu-nhap",

@@ -46,6 +46,8 @@ def clean(value: object) -> str:
     if isinstance(value, datetime | date):
         return value.strftime("%d/%m/%Y") if value.year >= 1000 else ""
     raw = str(value)[: MAX_CELL * 4]
+    if raw.isprintable():
+        return tidy(raw)[:MAX_CELL]
     text = "".join(" " if mark.isspace() else mark for mark in raw if mark.isspace() or mark.isprintable())
     return tidy(text)[:MAX_CELL]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.bulk import insert_rows
 from app.core.clock import Clock
 from app.core.crypto import DataKey, destroy_data_key, seal
 from app.core.database import require_transaction
@@ -102,8 +102,7 @@ def add_rows(of: PovertyImport, lines: Sequence[Line], matched: Mapping[int, UUI
             fresh[line.place] = household_id
     judged = verdicts(lines, fresh)
     values = [_row_values(of.id, line, fresh.get(line.place), judged.get(line.place), key) for line in lines]
-    if values:
-        session.execute(sa.insert(PovertyImportRow), values)
+    insert_rows(PovertyImportRow, values)
 
 
 def _row_values(
@@ -122,7 +121,7 @@ def _row_values(
         "valid_to": decision.valid_to if decision else None,
         "ends_on": line.ends_on if verdict else None,
         "faults": line.faults,
-        "cells_enc": seal(key, CELLS_FIELD, json.dumps(asdict(line.who), ensure_ascii=False)),
+        "cells_enc": seal(key, CELLS_FIELD, json.dumps(vars(line.who), ensure_ascii=False)),
     }
 
 
@@ -137,7 +136,6 @@ def unlisted(of: PovertyImport) -> list[UUID]:
 
 def add_unlisted(of: PovertyImport) -> None:
     """Write that these households leave on the day the new list begins."""
-    session = require_transaction()
     values: list[dict[str, Any]] = [
         {
             "import_id": of.id,
@@ -149,8 +147,7 @@ def add_unlisted(of: PovertyImport) -> None:
         }
         for number, household_id in enumerate(unlisted(of))
     ]
-    if values:
-        session.execute(sa.insert(PovertyImportRow), values)
+    insert_rows(PovertyImportRow, values)
 
 
 def apply(of: PovertyImport, *, clock: Clock) -> None:
@@ -225,15 +222,10 @@ def _status(
 
 
 def _note_effects(import_id: UUID, effects: Sequence[tuple[UUID, bool]]) -> None:
-    session = require_transaction()
-    for start in range(0, len(effects), decisions.MANY):
-        session.execute(
-            sa.insert(PovertyImportEffect),
-            [
-                {"import_id": import_id, "status_id": status_id, "added": added, "kept": False}
-                for status_id, added in effects[start : start + decisions.MANY]
-            ],
-        )
+    insert_rows(
+        PovertyImportEffect,
+        [{"import_id": import_id, "status_id": status, "added": added, "kept": False} for status, added in effects],
+    )
 
 
 def take_back(of: PovertyImport, *, by: UUID, clock: Clock) -> None:

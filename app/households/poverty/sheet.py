@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +19,6 @@ MAX_ROWS = 60_000
 MAX_BYTES = 10 * 1024 * 1024
 Read = TypeVar("Read")
 _SUMMARY = ("tong", "cong ", "tong cong", "total")
-_NUMERAL = re.compile(r"^(?:[ivxlc]+|[0-9]+|[a-z])\s*[.)/:-]\s*")
 
 
 @dataclass(frozen=True)
@@ -96,13 +94,15 @@ class Reader:
         self._decision = decision
         self._this_year = this_year
         self._hamlet = ""
+        self._texts: list[str] = []
         self.skipped = 0
 
     def read(self, row: Row, place: int) -> Line | None:
         """The line, with what could not be read in it; None for a row that is no household."""
-        if not any(clean(cell) for cell in row):
+        self._texts = [clean(cell) for cell in row]
+        if not any(self._texts):
             return None
-        if self._is_between(row):
+        if self._is_between():
             self.skipped += 1
             return None
         line = Line(place, Who())
@@ -114,34 +114,35 @@ class Reader:
         at = self._columns.get(column)
         return row[at] if at is not None and at < len(row) else ""
 
-    def _is_between(self, row: Row) -> bool:
+    def _text(self, column: Column) -> str:
+        at = self._columns.get(column)
+        return self._texts[at] if at is not None and at < len(self._texts) else ""
+
+    def _is_between(self) -> bool:
         """A hamlet's heading, a sum, a signature, the columns' numbers again: says nothing that names a household."""
-        if any(clean(self._cell(row, column)) for column in (Column.CITIZEN, Column.CODE)):
+        if self._text(Column.CITIZEN) or self._text(Column.CODE):
             return False
-        texts = [text for cell in row if (text := clean(cell))]
-        head = fold(texts[0])
-        if head.startswith(_SUMMARY) or (len(texts) > 1 and fold(texts[1]).startswith(_SUMMARY)):
+        texts = [text for text in self._texts if text]
+        if any(fold(text).startswith(_SUMMARY) for text in texts[:2]):
             return True
         if len(texts) <= 2:
-            longest = max(texts, key=len)
-            if len(texts) == 1 or len(fold(texts[0])) <= 5:
-                self._hamlet = _NUMERAL.sub("", fold(longest)) and longest
+            if len(texts) == 1 or len(texts[0]) <= 5:
+                self._hamlet = max(texts, key=len)
             return True
-        return not clean(self._cell(row, Column.NAME)) and not any(
-            clean(self._cell(row, column)) for column in (Column.CLASS, Column.POOR_MARK, Column.NEAR_MARK)
-        )
+        said = (self._text(column) for column in (Column.NAME, Column.CLASS, Column.POOR_MARK, Column.NEAR_MARK))
+        return not any(said)
 
     def _who(self, row: Row, line: Line) -> Who:
         number = self._tried(
             line, Column.CITIZEN, lambda: cells.citizen_id(self._cell(row, Column.CITIZEN), this_year=self._this_year)
         )
         return Who(
-            name=clean(self._cell(row, Column.NAME))[:100],
+            name=self._text(Column.NAME)[:100],
             citizen_id=number or "",
-            code=clean(self._cell(row, Column.CODE))[:40],
+            code=self._text(Column.CODE)[:40],
             birth_year=cells.birth_year(self._cell(row, Column.BIRTH)),
-            hamlet=clean(self._cell(row, Column.HAMLET))[:100] or self._hamlet[:100],
-            commune=clean(self._cell(row, Column.COMMUNE))[:100],
+            hamlet=(self._text(Column.HAMLET) or self._hamlet)[:100],
+            commune=self._text(Column.COMMUNE)[:100],
         )
 
     def _say_class(self, row: Row, line: Line) -> None:
@@ -185,7 +186,7 @@ class Reader:
     def _leaves_on(self, row: Row, line: Line) -> date | None:
         """The day in the column of those who leave; a cross there means the decision's day."""
         cell = self._cell(row, Column.LEAVES)
-        if not clean(cell):
+        if not self._text(Column.LEAVES):
             return None
         try:
             return self._decision.valid_from if cells.is_marked(cell) else None

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core import crypto
+from app.core.bulk import insert_rows
 from app.core.database import db, require_transaction
 
 from . import citizen, people
@@ -145,13 +146,12 @@ def codes_of(household_ids: Collection[UUID]) -> Mapping[UUID, str]:
 
 
 def add(rows: Sequence[dict[str, Any]]) -> None:
-    """Write decisions, given as the columns of `poverty_status`.
+    """Write decisions, given as the attributes of `PovertyStatus`.
 
     Raises:
         sqlalchemy.exc.IntegrityError: another one holds on some of the days.
     """
-    for part in _parts(rows):
-        require_transaction().execute(sa.insert(PovertyStatus), part)
+    insert_rows(PovertyStatus, rows)
 
 
 def revoke(status_ids: Collection[UUID], *, by: UUID, at: datetime) -> set[UUID]:

@@ -144,6 +144,15 @@ def test_sixteen_at_once_with_one_key_are_one(app: Flask, stripe_wire, paid):
     assert len(at_gateway(stripe_wire)) == 1
 
 
+def test_one_key_for_two_payments_at_once_is_one_refund_and_the_others_hear_why(app: Flask, stripe_wire, pay, paid):
+    other = pay(50_000)
+    answers = at_once(app, [partial(ask, request, 7_000, key="mot") for request in (paid, other) * 8])
+    done = [answer for answer in answers if isinstance(answer, Refund)]
+    assert len({answer.id for answer in done}) == 1
+    assert {type(answer) for answer in answers if answer not in done} == {KeyReused}
+    assert sums(paid)[2] + sums(other)[2] == sum(made["amount"] for made in at_gateway(stripe_wire)) == 7_000
+
+
 def test_the_database_itself_bounds_what_goes_back(stripe_wire, paid):
     first = ask(paid, 30_000)
     values = {column.name: getattr(first, column.name) for column in Refund.__table__.columns}

@@ -20,7 +20,7 @@ from app.payments.ledger.models import AccountKind
 from app.payments.refunds import operations, services
 from app.payments.refunds.errors import KeyReused, NotRefundable, SecondPersonNeeded, SenderCantTakeBack, TooLate
 from app.payments.refunds.models import Refund
-from app.payments.refunds.operations import PayerAccount
+from app.payments.refunds.operations import Line, PayerAccount
 from app.payments.requests.models import PaymentRequest
 from tests.factories.people import make_user, sign_in
 from tests.payments.cards.world import payment_of
@@ -130,6 +130,27 @@ def test_one_transfer_stands_for_a_refused_refund_however_often_it_is_chosen(app
         by_transfer(made, actor=finance)
 
 
+def test_one_key_chosen_at_once_for_two_refused_refunds_sends_one(app: Flask, pay, refused, paid, finance):
+    other = pay(50_000)
+    second = ask(other, 20_000, actor=finance, through=ClosedCard())
+    works = [partial(by_transfer, refund, actor=finance, key="mot") for refund in (refused, second) * 8]
+    answers = at_once(app, works)
+    done = [answer for answer in answers if isinstance(answer, Refund)]
+    assert len({answer.id for answer in done}) == 1
+    assert {type(answer) for answer in answers if answer not in done} == {KeyReused}
+    assert sums(paid)[1] + sums(other)[1] == 20_000
+
+
+def test_a_transfer_gives_back_the_same_lines_as_the_refund_it_stands_for(paid, purpose, finance, colleague):
+    lines = [Line("SP1", 2, 15_000), Line("SP2", 1, 5_000)]
+    sent(by_transfer(ask(paid, 20_000, actor=finance, lines=lines, through=ClosedCard()), actor=finance), colleague)
+    told = (
+        {"line": "SP1", "quantity": 2, "amount_vnd": 15_000},
+        {"line": "SP2", "quantity": 1, "amount_vnd": 5_000},
+    )
+    assert purpose.refunded == [(20_000, False, told)]
+
+
 def test_the_same_key_is_the_same_transfer_and_no_other(refused, finance):
     first = by_transfer(refused, actor=finance, key="mot")
     assert by_transfer(refused, actor=finance, key="mot").id == first.id
@@ -141,6 +162,7 @@ def test_a_transfer_given_up_frees_the_money_and_may_be_chosen_again(refused, pa
     waiting = by_transfer(refused, actor=finance)
     services.withdraw(waiting.id, actor=finance, clock=SYSTEM_CLOCK)
     assert (again(waiting).status, sums(paid), owed_vnd(payee_id)) == ("cancelled", ("paid", 0, 0), 50_000)
+    assert acts(waiting) == ["refund_asked", "refund_cancelled"]
     assert by_transfer(refused, actor=finance).status == "waiting"
 
 
@@ -241,3 +263,6 @@ def test_the_account_is_sealed_and_each_look_is_noted(refused, finance, colleagu
     assert acts(waiting) == ["refund_asked", "refund_account_shown"]
     with pytest.raises(TooLate):
         services.show_account(refused.id, actor=colleague, clock=SYSTEM_CLOCK)
+    sent(waiting, colleague)
+    with pytest.raises(TooLate):
+        services.show_account(waiting.id, actor=finance, clock=SYSTEM_CLOCK)

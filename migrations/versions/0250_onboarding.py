@@ -111,6 +111,8 @@ def _take_records_of_the_doorstep() -> None:
             created_at timestamptz NOT NULL,
             settled_by uuid,
             settled_at timestamptz,
+            version_before integer,
+            version_after integer,
             CONSTRAINT uq_doorstep_conflict_record_id_content_mark UNIQUE (record_id, content_mark),
             CONSTRAINT ck_doorstep_conflict_fields CHECK (cardinality(fields) > 0),
             CONSTRAINT ck_doorstep_conflict_settled CHECK (
@@ -119,7 +121,7 @@ def _take_records_of_the_doorstep() -> None:
         CREATE INDEX ix_doorstep_conflict_household_id ON doorstep_conflict (household_id);
         CREATE INDEX ix_doorstep_conflict_open ON doorstep_conflict (id) WHERE settled_at IS NULL;
         GRANT SELECT, INSERT ON doorstep_conflict TO app;
-        GRANT UPDATE (choices, settled_by, settled_at) ON doorstep_conflict TO app;
+        GRANT UPDATE (choices, settled_by, settled_at, version_before, version_after) ON doorstep_conflict TO app;
 
         CREATE TABLE doorstep_photo (
             id uuid CONSTRAINT pk_doorstep_photo PRIMARY KEY,

@@ -34,6 +34,15 @@ class AlreadySettled(Conflict):
         super().__init__(_("Chỗ lệch này đã có người chọn xong."))
 
 
+class TooLate(Conflict):
+    """The household went on since the choice."""
+
+    code = "conflict_too_late"
+
+    def __init__(self) -> None:
+        super().__init__(_("Hồ sơ đã đi tiếp sau khi chọn nên không chọn lại ở đây được. Sửa hồ sơ như thường nhé."))
+
+
 class HouseholdMoved(Conflict):
     """The household changed while the person was choosing."""
 

@@ -84,7 +84,8 @@ class DoorstepRecord(Model):
 class DoorstepConflict(Model):
     """Values a phone sent that stand against others: `fields` names them, `sent_enc` holds them sealed.
 
-    `choices` says for each field, once a person chose, whether what was `sent` holds or what we `kept`.
+    `choices` says for each field, once a person chose, whether what was `sent` holds or what we `kept`; the versions
+    of the household around that choice say whether it can be taken back.
     """
 
     __tablename__ = "doorstep_conflict"
@@ -110,6 +111,8 @@ class DoorstepConflict(Model):
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     settled_by: Mapped[UUID | None]
     settled_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    version_before: Mapped[int | None]
+    version_after: Mapped[int | None]
 
 
 class DoorstepPhoto(Model):

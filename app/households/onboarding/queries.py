@@ -8,9 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.core.actor import Actor
+from app.core.crypto import DataKey
 from app.core.database import db
+from app.households.registry.models import Household
 
-from .models import DoorstepRecord
+from .models import DoorstepPhoto, DoorstepRecord
 
 
 def of_member(actor: Actor, ids: Sequence[UUID]) -> Sequence[DoorstepRecord]:
@@ -19,3 +21,23 @@ def of_member(actor: Actor, ids: Sequence[UUID]) -> Sequence[DoorstepRecord]:
         DoorstepRecord.id.in_(ids), DoorstepRecord.member_id == actor.user_id, DoorstepRecord.outcome.is_not(None)
     )
     return db.session.scalars(query.order_by(DoorstepRecord.id)).all()
+
+
+def outcome_of(record_id: UUID) -> str | None:
+    """How a record stands, within what the database lets the current actor see."""
+    return db.session.scalar(sa.select(DoorstepRecord.outcome).where(DoorstepRecord.id == record_id))
+
+
+def photos_of(household_id: UUID) -> Sequence[DoorstepPhoto]:
+    """Whole photos of a household that came from the doorstep, oldest first."""
+    query = (
+        sa.select(DoorstepPhoto)
+        .join(DoorstepRecord, DoorstepRecord.id == DoorstepPhoto.record_id)
+        .where(DoorstepRecord.household_id == household_id, DoorstepPhoto.completed_at.is_not(None))
+    )
+    return db.session.scalars(query.order_by(DoorstepPhoto.created_at, DoorstepPhoto.id).limit(30)).all()
+
+
+def is_erased(home: Household) -> bool:
+    """Whether its data key was destroyed; load the keys first when there are many."""
+    return db.session.get_one(DataKey, home.data_key_id).wrapped is None

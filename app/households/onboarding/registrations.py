@@ -108,7 +108,7 @@ def _store_alone(actor: Actor, one: _Ready, clock: Clock) -> None:
 
 
 def _note(row: DoorstepRecord, household: Household, clock: Clock) -> None:
-    row.household_id = household.id
+    row.household_id, row.commune_code, row.hamlet_code = household.id, household.commune_code, household.hamlet_code
     row.outcome, row.refusal, row.handled_at = Outcome.STORED, None, clock.now()
 
 

@@ -13,24 +13,20 @@ from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import DataKey, KeyDestroyed
 from app.core.database import again_after_deadlock, transaction
-from app.core.errors import BadInput
 from app.core.vault import Vault
-from app.households.registry import fields
 from app.households.registry import queries as registry
 from app.households.registry.errors import OutsideArea
 from app.households.registry.models import Household
 from app.households.registry.operations import SUBJECT
-from app.households.registry.people import Evidence
 from app.identity.roles import Role
 
-from . import conflicts, edits, handling, inbox, photos, queries
+from . import conflicts, edits, handling, inbox, photos, queries, settling
 from .errors import AlreadySettled, HouseholdMoved, NoSuchPhoto, NotYours, PhotoBroken
 from .models import DoorstepConflict, Outcome
 from .photos import Part, PhotoState
 from .records import Result, Sent, Unreadable
 
 CHUNK = 200
-SENT, KEPT = "sent", "kept"
 
 
 def sync(*, actor: Actor, records: Sequence[Sent | Unreadable], clock: Clock) -> list[Result]:
@@ -105,13 +101,25 @@ def settle(
         if home.version != version:
             raise HouseholdMoved
         edits.demand_living(home)
-        chosen = _chosen(conflict, choices)
-        waits = _write_chosen(actor, conflict, home, chosen, clock)
-        conflict.choices, conflict.settled_by, conflict.settled_at = chosen, actor.user_id, clock.now()
-        left = conflicts.open_ids([row.id])
-        row.outcome = Outcome.CONFLICT if left else Outcome.WAITING if waits else Outcome.MERGED
-        record("doorstep_conflict_settled", actor=actor, subject_kind=SUBJECT, subject_id=home.id, clock=clock,
-               conflict_id=str(conflict.id), choices=chosen)  # fmt: skip
+        settling.choose(actor, row, conflict, home, choices, clock=clock)
+    return conflict
+
+
+def choose_again(*, actor: Actor, conflict_id: UUID, clock: Clock) -> DoorstepConflict:
+    """Take a choice back, as long as nothing was done with it: the household says again what it said before.
+
+    Raises:
+        NoSuchConflict, NoSuchHousehold, NotYours: as for `settle`.
+        TooLate: it went on since, or an officer decides about it.
+    """
+    with transaction(actor=actor):
+        seen = conflicts.get(conflict_id)
+        row = inbox.lock([seen.record_id]).get(seen.record_id)
+        conflict = conflicts.get(conflict_id, for_update=True)
+        home = registry.find(conflict.household_id, actor=actor, for_update=True)
+        if row is None or not conflicts.may_choose(actor, conflict, home):
+            raise NotYours
+        settling.take_back(actor, row, conflict, home, clock=clock)
     return conflict
 
 
@@ -180,31 +188,6 @@ def demand_doorstep(actor: Actor) -> None:
     """
     if actor.user_id is None or not actor.has_role(Role.TEAM_MEMBER, Role.COMMUNE_OFFICER):
         raise OutsideArea
-
-
-def _chosen(conflict: DoorstepConflict, choices: Mapping[str, str]) -> dict[str, str]:
-    chosen = {name: choices.get(name, "") for name in conflict.fields}
-    missing = [name for name, word in chosen.items() if word not in (SENT, KEPT)]
-    if missing:
-        raise BadInput(_("Chọn một bên cho từng mục nhé."), errors={name: [_("Chọn một bên.")] for name in missing})
-    for group in fields.TOGETHER:
-        if len({chosen[name] for name in group if name in chosen}) > 1:
-            words = _("Các mục này đi liền với nhau, chọn cùng một bên nhé.")
-            raise BadInput(words, errors={name: [words] for name in group if name in chosen})
-    return chosen
-
-
-def _write_chosen(
-    actor: Actor, conflict: DoorstepConflict, home: Household, chosen: Mapping[str, str], clock: Clock
-) -> bool:
-    values, said = conflicts.values_sent(conflict, home)
-    changes = {name: value for name, value in values.items() if chosen[name] == SENT}
-    now = fields.of(home)
-    changes = {name: value for name, value in changes.items() if now[name] != value}
-    if said and chosen.get(conflicts.CONSENTS) == SENT:
-        shown = {one.purpose: Evidence(said_at=one.at, record_id=conflict.record_id) for one in said}
-        edits.agree_to(actor, home, said, shown=shown, clock=clock)
-    return edits.write(actor, home, changes, id=conflict.id, clock=clock)
 
 
 def _unreadable() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -142,6 +142,56 @@ def grant_roles(user: User, grants: Iterable[NewGrant], *, actor: Actor, clock: 
     """Give several roles; see `grant_role`."""
     for grant in grants:
         grant_role(user, grant, actor=actor, clock=clock)
+
+
+def carry_grants(went: Mapping[str, tuple[str, ...]], *, reason: str, clock: Clock) -> int:
+    """Let roles over areas that ended hold over those they went to, from now on; how many grants ended.
+
+    Args:
+        went: old area code → codes of today.
+        reason: for the audit, e.g. `area_reform`.
+    """
+    session = require_transaction()
+    now = clock.now()
+    held = session.scalars(
+        sa.select(RoleGrant)
+        .where(RoleGrant.area_code.in_(list(went)), sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > now))
+        .order_by(RoleGrant.id)
+        .with_for_update()
+    ).all()
+    known = {(one.user_id, one.role, one.area_code) for one in held} | {
+        (user_id, role, area)
+        for user_id, role, area in session.execute(
+            sa.select(RoleGrant.user_id, RoleGrant.role, RoleGrant.area_code).where(
+                RoleGrant.area_code.in_({code for codes in went.values() for code in codes}),
+                RoleGrant.valid_to.is_(None),
+            )
+        )
+    }
+    for grant in held:
+        until, grant.valid_to = grant.valid_to, max(now, grant.valid_from)
+        for code in went[grant.area_code or ""]:
+            if (grant.user_id, grant.role, code) not in known:
+                known.add((grant.user_id, grant.role, code))
+                session.add(
+                    RoleGrant(
+                        id=uuid7(),
+                        user_id=grant.user_id,
+                        role=grant.role,
+                        area_code=code,
+                        household_id=None,
+                        valid_from=max(now, grant.valid_from),
+                        valid_to=until,
+                        granted_by=grant.granted_by,
+                        created_at=now,
+                    )
+                )
+        audit.record(
+            "role_carried", actor=SYSTEM, subject_kind="user", subject_id=grant.user_id, clock=clock, reason=reason,
+            role=grant.role, area_code=grant.area_code, to=list(went[grant.area_code or ""]),
+        )  # fmt: skip
+    session.flush()
+    return len(held)
 
 
 def grant_household(*, phone: str, household_id: UUID, display_name: str, clock: Clock, actor: Actor = SYSTEM) -> User:

@@ -13,6 +13,8 @@ from app.core.texts import fold, tidy
 
 from .models import Area, AreaChange
 
+IN_FORCE = Area.valid_to.is_(None)
+
 
 @dataclass(frozen=True)
 class FoundArea:
@@ -39,12 +41,22 @@ class Successor:
 
 def get(code: str) -> Area | None:
     """The unit in force with this code."""
-    return db.session.get(Area, code)
+    area = db.session.get(Area, code)
+    return None if area is None or area.valid_to else area
+
+
+def current(code: str) -> Area | None:
+    """The unit in force with this code, or the one that a unit which ended went to as a whole: a phone without a
+    network may still know the old one."""
+    area = get(code)
+    if area is None and len(went := successors(code)) == 1:
+        area = get(went[0].code)
+    return area
 
 
 def children(parent_code: str | None) -> Sequence[Area]:
-    """Units right below, by code; the provinces for None."""
-    return db.session.scalars(sa.select(Area).where(_below(parent_code)).order_by(Area.code)).all()
+    """Units in force right below, by code; the provinces for None."""
+    return db.session.scalars(sa.select(Area).where(_below(parent_code), IN_FORCE).order_by(Area.code)).all()
 
 
 def load(codes: Iterable[str]) -> dict[str, Area]:
@@ -58,7 +70,7 @@ def hamlets_of(reach: Iterable[str]) -> dict[str, str]:
     """Names by code of the hamlets in a reach: those it names, and all of the communes it names; in one query."""
     codes = sorted(code for code in reach if code != "*")
     below = sa.or_(Area.code.in_(codes), Area.parent_code.in_(codes))
-    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.kind == "hamlet", below))
+    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.kind == "hamlet", below, IN_FORCE))
     return dict(rows.all())
 
 
@@ -72,11 +84,11 @@ def names(codes: Iterable[str]) -> dict[str, str]:
 
 
 def successors(old_code: str) -> list[Successor]:
-    """Where a commune of before July 2025 went, the larger part first; more than one when a person must choose."""
+    """Where a unit that ended went, the larger part first; more than one when a person must choose."""
     rows = db.session.execute(
         sa.select(Area.code, Area.name, AreaChange.choose, AreaChange.main)
         .join(Area, Area.code == AreaChange.new_code)
-        .where(AreaChange.old_code == old_code)
+        .where(AreaChange.old_code == old_code, IN_FORCE)
         .order_by(AreaChange.main.desc(), Area.code)
     )
     return [Successor(*row) for row in rows]
@@ -87,10 +99,10 @@ def search(*, parent: str | None, text: str, cursor: str | None, limit: int) -> 
 
     Args:
         parent: only units right below this one; with neither parent nor text, the provinces.
-        text: part of a name, accents or not; names of before the reform find the unit of today.
+        text: part of a name, accents or not; names of before a reform find the unit of today.
     """
     folded = fold(tidy(text))
-    query = sa.select(Area).order_by(Area.code).limit(limit + 1)
+    query = sa.select(Area).where(IN_FORCE).order_by(Area.code).limit(limit + 1)
     if parent or not folded:
         query = query.where(_below(parent or None))
     if folded:
@@ -135,7 +147,7 @@ def _former_names(codes: list[str], folded: str) -> dict[str, tuple[str, ...]]:
 
 def named_below(commune_code: str | None) -> Sequence[sa.Row[str, str, str, str | None]]:
     """(code, kind, name, parent's code) of a commune and its hamlets; of every commune and hamlet for None."""
-    query = sa.select(Area.code, Area.kind, Area.name, Area.parent_code)
+    query = sa.select(Area.code, Area.kind, Area.name, Area.parent_code).where(IN_FORCE)
     if commune_code is None:
         return db.session.execute(query.where(Area.kind != "province")).all()
     return db.session.execute(query.where(sa.or_(Area.code == commune_code, Area.parent_code == commune_code))).all()
@@ -143,5 +155,6 @@ def named_below(commune_code: str | None) -> Sequence[sa.Row[str, str, str, str 
 
 def communes() -> list[tuple[str, str]]:
     """(code, full name) of every commune, by name."""
-    rows = db.session.execute(sa.select(Area.code, Area.name).where(Area.kind == "commune").order_by(Area.search_name))
+    query = sa.select(Area.code, Area.name).where(Area.kind == "commune", IN_FORCE)
+    rows = db.session.execute(query.order_by(Area.search_name))
     return [(code, name) for code, name in rows]

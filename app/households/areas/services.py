@@ -48,9 +48,11 @@ def add_hamlet(
         raise UnknownArea(code)
     with transaction() as session:
         commune = session.get(Area, commune_code)
-        if commune is None or commune.kind != "commune":
+        if commune is None or commune.kind != "commune" or commune.valid_to:
             raise UnknownArea(commune_code)
         hamlet = session.get(Area, code) or Area(code=code, kind="hamlet", parent_code=commune_code)
+        if hamlet.valid_to:
+            raise UnknownArea(code)
         hamlet.name = tidy(name)
         hamlet.unit = "tổ dân phố" if fold(name).startswith("to dan pho") else "xóm"
         hamlet.search_name = fold(hamlet.name)
@@ -65,7 +67,7 @@ def _copy(model: type[Area | AreaChange], columns: str, rows: Iterator[tuple[obj
     name = model.__tablename__
     names = columns.split(", ")
     key = ", ".join(column.name for column in model.__mapper__.primary_key)
-    session.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (LIKE {name}) ON COMMIT DROP"))
+    session.execute(sa.text(f"CREATE TEMPORARY TABLE incoming (LIKE {name} INCLUDING DEFAULTS) ON COMMIT DROP"))
     connection: Any = session.connection().connection.driver_connection
     count = 0
     with connection.cursor() as cursor, cursor.copy(f"COPY incoming ({columns}) FROM STDIN") as copy:

@@ -6,11 +6,12 @@ from flask import Flask
 
 from app.households.merging import obstacles
 from app.households.own import ports
+from app.households.reform.listeners import on_areas_moved
 from app.households.registry import listeners
 from app.payments.payees.models import PayeeKind
 from app.payments.payouts import contacts
 
-from . import erasing, holding
+from . import erasing, holding, moving
 from .owners import Owners
 
 
@@ -18,6 +19,7 @@ def install(_app: Flask) -> None:
     """Name who tells the owners of shops, and have shops follow their households."""
     contacts.register(PayeeKind.SHOP, Owners())
     listeners.on_household_changed(holding.follow)
+    on_areas_moved(moving.follow)
     obstacles.add_source(holding.what_hangs_on)
     listeners.on_household_changed(erasing.forget)
     ports.know_payees(erasing.payees_of)

@@ -1,21 +1,24 @@
-"""Joins stall sales to payments and to the check of the books."""
+"""Joins stall sales to payments and to the check of the books, and markets to the areas they lie in."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from app.households.reform.listeners import on_areas_moved
 from app.payments.fees.models import Supply
 from app.payments.fees.wiring import demand_charges_of
 from app.payments.ledger.books import register_invariant
 from app.payments.requests.purposes import register
 
+from . import moving
 from .handler import StallSalePurpose
 from .operations import PURPOSE_KIND
 
 
 def install(_app: Flask) -> None:
-    """Name the handler and the invariant."""
+    """Name the handler, the invariant, and who follows when communes are rearranged."""
     register(PURPOSE_KIND, StallSalePurpose())
+    on_areas_moved(moving.follow)
     demand_charges_of(PURPOSE_KIND, Supply.GOODS)
     register_invariant(
         "a stall sale is paid exactly when its one request is, and by its amount",

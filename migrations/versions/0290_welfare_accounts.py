@@ -7,8 +7,6 @@ down_revision = "0280"
 branch_labels = None
 depends_on = None
 
-OPEN = "('issued', 'verifying', 'active', 'suspended')"
-
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
@@ -59,7 +57,7 @@ def _widen_accounts() -> None:
         ALTER TABLE welfare_account DROP CONSTRAINT ck_welfare_account_closed;
         -- squawk-ignore constraint-missing-not-valid
         ALTER TABLE welfare_account ADD CONSTRAINT ck_welfare_account_status CHECK (
-            status IN ('issued', 'verifying', 'active', 'suspended', 'replaced', 'closed'));
+            status IN ('issued', 'active', 'suspended', 'replaced', 'closed'));
         -- squawk-ignore constraint-missing-not-valid
         ALTER TABLE welfare_account ADD CONSTRAINT ck_welfare_account_verified CHECK (
             (status NOT IN ('active', 'suspended') OR verified_by IS NOT NULL)

@@ -19,7 +19,6 @@ class AccountStatus(StrEnum):
     """How far a welfare account has come."""
 
     ISSUED = "issued"
-    VERIFYING = "verifying"
     ACTIVE = "active"
     SUSPENDED = "suspended"
     REPLACED = "replaced"
@@ -87,9 +86,7 @@ class WelfareAccount(Model):
 
     __tablename__ = "welfare_account"
     __table_args__ = (
-        sa.CheckConstraint(
-            "status IN ('issued', 'verifying', 'active', 'suspended', 'replaced', 'closed')", name="status"
-        ),
+        sa.CheckConstraint("status IN ('issued', 'active', 'suspended', 'replaced', 'closed')", name="status"),
         sa.CheckConstraint("verified_by <> issued_by", name="four_eyes"),
         sa.CheckConstraint(
             "(status NOT IN ('active', 'suspended') OR verified_by IS NOT NULL)"

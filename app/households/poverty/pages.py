@@ -90,6 +90,22 @@ def upload() -> Answer | tuple[Response, int]:
     return redirect(url_for(".show", import_id=made.id), 303)
 
 
+@bp.post("/hien-co")
+@requires(*OFFICE)
+def present() -> Response:
+    """Today's poor and near-poor households as a spreadsheet to change and bring back; the look is written down."""
+    actor = current_actor()
+    services.note_present(actor=actor, clock=SYSTEM_CLOCK)
+    return _spreadsheet(export.present(actor, clock=SYSTEM_CLOCK), "ho-ngheo.xlsx")
+
+
+def _spreadsheet(data: bytes, name: str) -> Response:
+    answer = Response(data, content_type=XLSX_TYPE)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 @bp.get("/<uuid:import_id>")
 @requires(*OFFICE)
 def show(import_id: UUID) -> Response:
@@ -265,7 +281,4 @@ def errors(import_id: UUID) -> Response:
     actor = current_actor()
     services.note_export(actor=actor, import_id=import_id, clock=SYSTEM_CLOCK)
     found = queries.get(import_id, actor=actor)
-    answer = Response(export.errors(found, made_at=SYSTEM_CLOCK.now()), content_type=XLSX_TYPE)
-    answer.headers["Content-Disposition"] = 'attachment; filename="dong-loi.xlsx"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return _spreadsheet(export.errors(found, made_at=SYSTEM_CLOCK.now()), "dong-loi.xlsx")

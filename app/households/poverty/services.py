@@ -271,6 +271,16 @@ def note_export(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
         _note("poverty_list_errors_exported", actor, found, clock)
 
 
+def note_present(*, actor: Actor, clock: Clock) -> None:
+    """Write down that somebody took today's list, codes and classes, out of the house."""
+    if actor.user_id is None:
+        raise NotYours
+    with transaction(actor=actor):
+        audit.record(
+            "poverty_present_exported", actor=actor, subject_kind="user", subject_id=actor.user_id, clock=clock
+        )
+
+
 def work(import_id: UUID, *, clock: Clock) -> None:
     """Go on with what the batch is at. A repeat repeats nothing; two at once are as good as one."""
     with transaction(actor=SYSTEM):

@@ -101,6 +101,19 @@ def test_rows_with_errors_come_as_a_spreadsheet_and_the_look_is_noted(officer: B
         assert session.scalar(noted) == 1
 
 
+def test_todays_list_can_be_changed_and_brought_back(officer: Browser, neighbour: Browser) -> None:
+    home = make.poor(clock=SYSTEM_CLOCK)
+    make.poor(clock=SYSTEM_CLOCK, hamlet_code=f"{make.DAI_PHUC}-01")
+    answer = officer.post(f"{ROOM}/hien-co", {}, ROOM)
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    assert [row[1:4] for row in rows[1:]] == [[home.code, "Xã Tân Cương", "Hộ nghèo"]]
+    show = bring(officer, answer.data).location
+    assert officer.post(f"{show}/cot", form_of(text_of(officer.get(show))), show).status_code == 303
+    work(show)
+    assert "Tiếp tục như năm trước" in text_of(officer.get(show))
+    assert neighbour.client.post(f"{ROOM}/hien-co", headers=neighbour.headers).status_code in {400, 403}
+
+
 def test_what_was_chosen_and_typed_stays_when_something_is_wrong(officer: Browser, data: bytes) -> None:
     show = bring(officer, data).location
     form = form_of(text_of(officer.get(show))) | {"decision_number": "", "year": "abc", "column_birth": "2"}

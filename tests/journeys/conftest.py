@@ -134,7 +134,8 @@ def pytest_runtest_makereport(
         folder = ROOT / "var" / "journeys"
         folder.mkdir(parents=True, exist_ok=True)
         browser = item.funcargs.get("chromium")  # type: ignore[attr-defined]
-        for number, page in enumerate(page for context in browser.contexts for page in context.pages):
+        contexts = browser.contexts if browser else ()
+        for number, page in enumerate(page for context in contexts for page in context.pages):
             page.screenshot(path=folder / f"{item.name}-{number}.png")
     return report
 

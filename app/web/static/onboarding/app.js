@@ -55,6 +55,7 @@ function lock() {
   member = { ...member, locked: true };
   store.rememberMember(member);
   app.locked = true;
+  app.fresh = "";
 }
 
 function heard(what, news = false) {

@@ -20,6 +20,7 @@ export async function formScreen(record, step, app) {
   const endings = [hush];
   const errors = { ...serverErrors(record, shown) };
   const body = h("div", { class: "step" });
+  let kept = Promise.resolve();
 
   const ask = {
     record, photos, errors, bundle: app.bundle,
@@ -36,6 +37,8 @@ export async function formScreen(record, step, app) {
       if (next?.tagName === "INPUT") next.focus({ preventScroll: true });
     },
     go(name) { app.go(path(name)); },
+    /** Work that must be done, one after the other, before one goes on. */
+    first(work) { kept = kept.then(work).catch(app.storageFailed); },
     leaving(end) { endings.push(end); },
     async photosChanged() {
       photos.splice(0, photos.length, ...(await store.photosOf(record.id)));
@@ -47,6 +50,7 @@ export async function formScreen(record, step, app) {
 
   const next = async (event) => {
     event.preventDefault();
+    await kept;
     ask.errors = checkStep(shown, record);
     const wrong = Object.keys(ask.errors);
     if (wrong.length) {

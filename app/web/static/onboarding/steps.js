@@ -160,18 +160,16 @@ const drawings = {
   photos(ask) {
     const shown = ask.photos.filter((one) => one.kind !== "signature");
     const trouble = h("p", { class: "error", role: "alert", hidden: true }, t("photo_unreadable"));
-    const take = async (event, kind) => {
-      const [file] = event.target.files;
-      if (!file) return;
+    const take = ([file], kind) => file && ask.first(async () => {
       try {
         await photo.keep(ask.record, kind, await photo.shrink(file));
         await ask.photosChanged();
       } catch {
         trouble.hidden = false;
       }
-    };
+    });
     const input = (kind, words) => h("label", { class: "btn second wide large", for: `photo-${kind}` }, words, h("input", {
-      class: "sr", type: "file", id: `photo-${kind}`, accept: "image/*", capture: "environment", change: (event) => take(event, kind),
+      class: "sr", type: "file", id: `photo-${kind}`, accept: "image/*", capture: "environment", change: (event) => take([...event.target.files], kind),
     }));
     return h("div", {},
       h("p", { class: "soft" }, t("photos_hint")),
@@ -219,18 +217,17 @@ function signature(ask, kept, url) {
 }
 
 function blankSheet(ask) {
-  const paper = sheet(async (canvas) => {
-    const taken = await photo.drawn(canvas);
-    const kept = await photo.keep(ask.record, "signature", taken);
+  const paper = sheet((canvas) => ask.first(async () => {
+    const kept = await photo.keep(ask.record, "signature", await photo.drawn(canvas));
     ask.photos.splice(0, ask.photos.length, ...ask.photos.filter((one) => one.kind !== "signature"), kept);
     ask.set((record) => { record.signed = true; });
-  });
-  const clear = async () => {
+  }));
+  const clear = () => ask.first(async () => {
     paper.clear();
     ask.set((record) => { record.signed = false; });
     const old = ask.photos.find((one) => one.kind === "signature");
     if (old) await photo.drop(old);
     ask.photos.splice(0, ask.photos.length, ...ask.photos.filter((one) => one !== old));
-  };
+  });
   return h("div", {}, h("p", { class: "soft" }, t("sign_here")), paper.element, button(t("sign_clear"), clear, { kind: "second wide" }));
 }

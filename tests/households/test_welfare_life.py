@@ -12,8 +12,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.core.actor import SYSTEM
+from app.core.crypto import destroy_data_key
 from app.core.database import acting_as, db, transaction
-from app.households.registry import names
+from app.households.own import services as own
+from app.households.own.models import Relation
+from app.households.registry import listeners, names
 from app.households.registry import services as registry
 from app.households.registry.errors import NoSuchHousehold, NotAnOfficer
 from app.households.welfare import errors, queries, services
@@ -303,3 +306,44 @@ def test_an_officer_reads_their_own_communes_roll_only_with_or_without_the_query
         db.session.rollback()
     with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), transaction(actor=SYSTEM) as session:
         session.execute(sa.text("DELETE FROM welfare_roll"))
+
+
+def test_a_member_may_hold_the_account_a_contact_or_one_who_left_may_not(app: Flask, clock: FrozenClock) -> None:
+    household = make.poor(clock=clock)
+    household_id, head = household.id, make.speaking_for(household.id)
+
+    def add(name: str, relation: Relation, phone: str = "") -> UUID:
+        return own.add_member(actor=head, name=name, relation=relation, birth_year=1980, phone=phone, clock=clock).id
+
+    add("Trần Văn Mẫu", Relation.SPOUSE)
+    add("Lê Thị Nhờ", Relation.CONTACT, make.a_phone())
+    left = add("Phạm Văn Đi", Relation.CHILD)
+    own.remove_member(actor=head, member_id=left, clock=clock)
+    for holder in ("LE THI NHO", "PHAM VAN DI"):
+        with pytest.raises(errors.HolderDiffers):
+            issue(household_id, clock, holder=holder)
+    issue(household_id, clock, holder="TRAN VAN MAU")
+
+
+def test_an_erased_household_gets_no_money_and_its_account_is_closed(app: Flask, clock: FrozenClock) -> None:
+    household, account = make.with_welfare_account(clock=clock)
+    household_id, key_id, payee_id = household.id, household.data_key_id, account.payee_id
+    with transaction(actor=SYSTEM):
+        destroy_data_key(key_id, clock=clock)
+        listeners.tell(household_id, listeners.What.ERASED, clock=clock)
+    assert payees.active_account(payee_id) is None
+    services.end_of_gone(household_id=household_id, clock=clock)
+    assert read(household_id) == ["closed"]
+    services.end_of_gone(household_id=household_id, clock=clock)
+    demand_true_roll()
+
+
+def test_a_merger_taken_back_before_the_work_leaves_the_account_in_use(app: Flask, clock: FrozenClock) -> None:
+    household, account = make.with_welfare_account(clock=clock)
+    household_id, payee_id = household.id, account.payee_id
+    with transaction(actor=SYSTEM):
+        listeners.tell(household_id, listeners.What.MERGED, clock=clock)
+    assert payees.active_account(payee_id) is None
+    services.end_of_gone(household_id=household_id, clock=clock)
+    assert read(household_id) == ["active"]
+    assert payees.active_account(payee_id) is not None

@@ -8,17 +8,18 @@ from uuid import UUID
 
 from flask import Flask
 
-from app.households.registry import listeners
+from app.households.registry import listeners, names
 from app.households.welfare import queries as welfare
 from app.payments.payees import queries as payees
 
-from . import operations, ports
+from . import holders, operations, ports
 
 
 def install(_app: Flask) -> None:
     """Hear of approvals and consents; know the welfare account."""
     listeners.on_household_changed(operations.heard)
     ports.know_payees(_welfare_payees)
+    names.add_source(holders.names)
     ports.add_section("welfare", _welfare)
 
 

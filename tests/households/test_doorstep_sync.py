@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +17,9 @@ from app.core import crypto
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
+from app.households.onboarding import services as doorstep
 from app.households.onboarding.models import DoorstepRecord
-from app.households.registry import fields, queries, services
+from app.households.registry import errors, fields, queries, services
 from app.households.registry.models import Consent, Household, HouseholdAmendment, Purpose
 from app.identity.roles import Role
 from tests.factories import households as make
@@ -192,6 +193,16 @@ def test_an_edit_of_a_returned_registration_sends_it_again(neighbour: Browser, o
     assert (home.status, home.return_reason) == ("submitted", None)
 
 
+def test_an_officer_does_not_approve_what_they_wrote_at_the_door(neighbour: Browser, sign_in: SignIn) -> None:
+    one, other = sign_in(Role.COMMUNE_OFFICER), sign_in(Role.COMMUNE_OFFICER)
+    (stored,) = bring(neighbour, registration())
+    home = the(stored["household_code"])
+    assert outcomes(bring(one, edit(home.code, fields={"account_number": "1099999999"}))) == ["merged"]
+    with pytest.raises(errors.OwnWork):
+        services.verify(actor=one.actor, household_id=home.id, clock=SYSTEM_CLOCK)
+    assert services.verify(actor=other.actor, household_id=home.id, clock=SYSTEM_CLOCK).status == "verified"
+
+
 def test_an_edit_of_a_verified_household_waits_for_the_officer(neighbour: Browser, officer: Browser) -> None:
     (stored,) = bring(neighbour, registration())
     home = the(stored["household_code"])
@@ -270,6 +281,19 @@ def test_what_was_sent_lies_sealed_and_is_erased_with_the_household(neighbour: B
     assert late["outcome"] == "refused"
     other = {**record, "fields": {**record["fields"], "address": "Nhà bên suối"}}
     assert outcomes(bring(neighbour, other, record, registration())) == ["refused", "same", "stored"]
+
+
+def test_what_came_to_nothing_is_forgotten_and_may_still_come_again(neighbour: Browser) -> None:
+    record, kept = registration(fields={"phone": "1"}), registration()
+    results = bring(neighbour, record, kept)
+    home = the(results[1]["household_code"])
+    assert outcomes(bring(neighbour, edit(home.code, fields={"phone": "1"}))) == ["refused"]
+    now = SYSTEM_CLOCK.now()
+    assert doorstep.forget_refused(before=now - timedelta(days=1), clock=SYSTEM_CLOCK) == 0
+    assert doorstep.forget_refused(before=now + timedelta(days=1), clock=SYSTEM_CLOCK) == 1
+    assert fields.of(the(home.code))["address"] == "Nhà sau đình xóm"
+    mended = {**record, "attempt": 2, "fields": {**record["fields"], "phone": make.a_phone()}}
+    assert outcomes(bring(neighbour, record, mended)) == ["refused", "stored"]
 
 
 def test_the_second_wall_stands_before_records(neighbour: Browser, clock: Any) -> None:

@@ -19,7 +19,7 @@ from app.households.registry import queries as registry
 from app.households.registry.models import Household
 
 from . import records
-from .models import DoorstepPhoto, DoorstepRecord, Kind
+from .models import DoorstepPhoto, DoorstepRecord, Kind, Outcome
 from .records import Sent
 
 MAX_PHOTOS = 6
@@ -75,10 +75,30 @@ def replace(record: DoorstepRecord, sent: Sent, home: Household | None, *, clock
     if key.wrapped is None:
         key = new_data_key(clock=clock)
     record.data_key_id = key.id
+    if home is not None:
+        record.household_id = home.id
     record.content_mark = records.mark(sent)
     record.content_enc = seal(key, records.CONTENT, records.as_text(sent))
     record.attempt = max(sent.attempt, record.attempt)
     record.made_at, record.sent_at, record.seconds_spent = sent.made_at, sent.sent_at, sent.seconds_spent
+
+
+def keys_of_refused(*, before: datetime, limit: int) -> Sequence[UUID]:
+    """Keys still whole of records refused before this moment that are about no household we know, locked."""
+    query = (
+        sa.select(DataKey.id)
+        .join(DoorstepRecord, DoorstepRecord.data_key_id == DataKey.id)
+        .where(
+            DoorstepRecord.outcome == Outcome.REFUSED,
+            DoorstepRecord.household_id.is_(None),
+            DoorstepRecord.handled_at < before,
+            DataKey.destroyed_at.is_(None),
+        )
+        .order_by(DoorstepRecord.handled_at)
+        .limit(limit)
+        .with_for_update(of=[DataKey, DoorstepRecord], skip_locked=True)
+    )
+    return db.session.scalars(query).all()
 
 
 def announce(pairs: Sequence[tuple[DoorstepRecord, Sent]], *, clock: Clock) -> None:

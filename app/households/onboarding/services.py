@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from app.core.actor import Actor
 from app.core.audit import record
 from app.core.clock import Clock
-from app.core.crypto import DataKey, KeyDestroyed
+from app.core.crypto import DataKey, KeyDestroyed, destroy_data_key
 from app.core.database import again_after_deadlock, transaction
 from app.core.vault import Vault
 from app.households.registry import queries as registry
@@ -178,6 +179,23 @@ def open_photo(*, actor: Actor, photo_id: UUID, vault: Vault, clock: Clock) -> t
         return vault.get(key, photo.id), photo.media_type
     except (KeyDestroyed, FileNotFoundError):
         raise NoSuchPhoto from None
+
+
+def forget_refused(*, before: datetime, clock: Clock) -> int:
+    """Destroy the keys of records refused before this moment that no household took over; how many were forgotten.
+
+    A phone that still holds one may mend it and send it again, under a new key.
+    """
+    forgotten = 0
+    while True:
+        with transaction() as session:
+            keys = inbox.keys_of_refused(before=before, limit=500)
+            for key in keys:
+                destroy_data_key(key, clock=clock)
+            session.flush()
+        forgotten += len(keys)
+        if len(keys) < 500:
+            return forgotten
 
 
 def demand_doorstep(actor: Actor) -> None:

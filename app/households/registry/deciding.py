@@ -13,7 +13,7 @@ from app.core.clock import Clock
 from app.core.database import require_transaction
 from app.identity import operations as identity
 
-from . import listeners, operations, people, states
+from . import listeners, operations, people, states, versions
 from .errors import OwnWork
 from .listeners import What
 from .models import Household
@@ -22,13 +22,15 @@ from .states import Event
 
 
 def approve(actor: Actor, household: Household, *, clock: Clock) -> None:
-    """Approve a registration somebody else made. Its phone can then sign in for the household.
+    """Approve a registration somebody else made, and whose fields the actor did not correct at the door either.
+
+    Its phone can then sign in for the household.
 
     Raises:
         NotAnOfficer, OwnWork, WrongStep.
     """
     operations.demand_officer(actor, household)
-    if household.registered_by == actor.user_id:
+    if household.registered_by == actor.user_id or versions.wrote(household, actor.user_id):
         raise OwnWork
     household.status = states.after(household.status, Event.VERIFY)
     household.verified_by, household.verified_at = operations.who(actor), clock.now()

@@ -120,6 +120,16 @@ def history(household_id: UUID) -> Sequence[Change]:
     return changes
 
 
+def wrote(household: Household, user_id: UUID | None) -> bool:
+    """Whether this person wrote fields on their own word: at the door, not as an officer's decision."""
+    mine = sa.select(HouseholdVersion.version).where(
+        HouseholdVersion.household_id == household.id,
+        HouseholdVersion.changed_by == user_id,
+        HouseholdVersion.source == DOORSTEP,
+    )
+    return db.session.scalar(mine.limit(1)) is not None
+
+
 def _write(household: Household, data: Fields, key: DataKey, *, actor: Actor, source: str, at: datetime) -> None:
     require_transaction().add(
         HouseholdVersion(

@@ -1,0 +1,18 @@
+"""Jobs of the doorstep: forgetting what came to nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.core.clock import SYSTEM_CLOCK
+from app.core.jobs import job
+
+from . import services
+
+REFUSED_KEPT_FOR = timedelta(days=90)
+
+
+@job(name="onboarding.forget_refused", cron="23 18 * * *")
+def forget_refused_nightly(timestamp: int) -> None:
+    """01:23 in Vietnam: forget what refused records said of people who never became a household here."""
+    services.forget_refused(before=SYSTEM_CLOCK.now() - REFUSED_KEPT_FOR, clock=SYSTEM_CLOCK)

@@ -18,10 +18,25 @@ WITHOUT_MARK = {"static", "api-docs.openapi_json"}
 RULES = {"open", "signature", "signed-in"}
 # POSTs of the API that make nothing that a repeat could double: a second one finds the step taken.
 CREATES_NOTHING = {
+    "/api/v1/own/export",
     "/api/v1/sign-in",
     "/api/v1/households/<code>/verify",
     "/api/v1/households/<code>/return",
+    "/api/v1/households/<code>/take-back-approval",
+    "/api/v1/households/<code>/take-back-return",
+    "/api/v1/amendments/<uuid:amendment_id>/accept",
+    "/api/v1/amendments/<uuid:amendment_id>/refuse",
+    "/api/v1/amendments/<uuid:amendment_id>/take-back",
+    "/api/v1/household-merges/<uuid:merge_id>/confirm",
+    "/api/v1/household-merges/<uuid:merge_id>/refuse",
+    "/api/v1/household-merges/<uuid:merge_id>/undo",
+    # These carry an id made by the caller.
+    "/api/v1/office/bulks",
+    "/api/v1/office/bulks/<uuid:bulk_id>/undo",
+    "/api/v1/household-merges",
     "/api/v1/onboarding/duplicates",
+    "/api/v1/fieldwork/visits",
+    "/api/v1/fieldwork/visits/<uuid:visit_id>/undo",
     "/api/v1/onboarding/sync",  # each record carries an id that its phone made
 }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.core.actor import SYSTEM, Actor
 from app.core.database import acting_as, db, transaction
 from app.core.errors import AppError, BadInput
-from app.households.merging import errors, obstacles, operations, queries, services, snapshots
+from app.households.merging import errors, obstacles, operations, services, snapshots
 from app.households.merging.models import Merge
 from app.households.registry import errors as registry_errors
 from app.households.registry import fields
@@ -74,7 +74,9 @@ def test_the_record_that_stays_takes_what_was_chosen_and_the_other_points_to_it(
         assert (said["phone"], said["address"]) == ("+84912000222", "Nhà cạnh suối")
         closed = fresh(loser)
         assert (closed.status, closed.merged_into, closed.verified_by) == (Status.MERGED, winner.id, None)
-        assert queries.standing(closed).code == winner.code
+        assert registry.standing(closed).code == winner.code
+        found = registry.listing(SYSTEM, registry.Filter(text=loser.code), cursor=None, limit=5)
+        assert {one.code for one in found.items} == {winner.code, loser.code}
         assert fields.of(closed)["phone"] == "+84912000222", "the closed record keeps its own sealed row"
 
 
@@ -256,7 +258,7 @@ def test_merges_are_taken_back_in_the_opposite_order(app: Flask, clock: FrozenCl
     late = merged(first, second, clock)
     officer = make.an_officer()
     with acting_as(SYSTEM):
-        assert queries.standing(fresh(third)).id == first.id
+        assert registry.standing(fresh(third)).id == first.id
     with pytest.raises(errors.CannotUndo):
         services.undo(actor=officer, merge_id=early.id, reason=WHY, clock=clock)
     services.undo(actor=officer, merge_id=late.id, reason=WHY, clock=clock)

@@ -16,8 +16,6 @@ from app.households.registry.models import Household
 from .errors import NoSuchMerge
 from .models import Merge
 
-LONGEST_CHAIN = 5
-
 
 def get(merge_id: UUID, *, actor: Actor, for_update: bool = False) -> Merge:
     """A merge whose remaining household the actor may see.
@@ -62,12 +60,3 @@ def of_household(household_id: UUID) -> Sequence[Merge]:
     """The merges a household was part of, newest first."""
     wanted = sa.or_(Merge.winner_id == household_id, Merge.loser_id == household_id)
     return db.session.scalars(sa.select(Merge).where(wanted).order_by(Merge.id.desc()).limit(20)).all()
-
-
-def standing(household: Household) -> Household:
-    """The record that stands for this one now: itself, or what it was merged into, and so on."""
-    for _step in range(LONGEST_CHAIN):
-        if household.merged_into is None:
-            break
-        household = registry.get(household.merged_into)
-    return household

@@ -157,7 +157,7 @@ def _normal(household: Household, changes: Mapping[str, str | None], clock: Cloc
 
 
 def _demand_same_commune(household: Household, hamlet_code: str) -> None:
-    hamlet = areas.get(hamlet_code)
+    hamlet = areas.current(hamlet_code)
     if hamlet is None or hamlet.kind != "hamlet":
         raise BadHousehold({"hamlet_code": [_("Chọn xóm của hộ trong danh sách.")]})
     if hamlet.parent_code != household.commune_code:

@@ -9,6 +9,7 @@ from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.core import codes, crypto
 from app.core.actor import EVERYWHERE, Actor
@@ -21,6 +22,8 @@ from app.core.texts import tidy
 from . import people
 from .errors import NoSuchHousehold
 from .models import Consent, Household, PovertyStatus, Purpose, Status
+
+LONGEST_CHAIN = 5
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,15 @@ def by_code(code: str, *, actor: Actor, for_update: bool = False) -> Household:
     """
     wanted = sa.select(Household).where(Household.code == codes.normalise(code), scope(actor))
     return _one(wanted, for_update)
+
+
+def standing(household: Household) -> Household:
+    """The record that stands for this one now: itself, or what it was merged into, and so on."""
+    for _step in range(LONGEST_CHAIN):
+        if household.merged_into is None:
+            break
+        household = get(household.merged_into)
+    return household
 
 
 def by_client_id(client_id: UUID) -> Household | None:
@@ -152,6 +164,11 @@ def eligible(actor: Actor, day: date) -> sa.Select[UUID, str, str]:
     )
 
 
+def communes_of(hamlets: Iterable[str]) -> sa.Select[UUID, str]:
+    """(id, commune_code) of the households in these hamlets; to join on."""
+    return sa.select(Household.id, Household.commune_code).where(Household.hamlet_code.in_(sorted(hamlets)))
+
+
 def many(household_ids: Sequence[UUID]) -> list[Household]:
     """Households by id in the order of their codes, data keys loaded."""
     query = sa.select(Household).where(Household.id.in_(household_ids)).order_by(Household.code)
@@ -231,10 +248,11 @@ def _one(query: sa.Select[Household], for_update: bool) -> Household:
 
 
 def _looks_like(text: str) -> sa.ColumnElement[bool]:
-    """Code, citizen's number, phone, or a whole name, whichever the text could be."""
-    plain = codes.normalise(text)
+    """Code (of a record merged away as well), citizen's number, phone, or a whole name, whichever the text could be."""
+    plain, merged = codes.normalise(text), aliased(Household)
     ways: list[sa.ColumnElement[bool]] = [
         Household.code == plain,
+        Household.id.in_(sa.select(merged.merged_into).where(merged.code == plain)),
         Household.name_index == people.name_index(tidy(text)),
         Household.citizen_index == people.citizen_index(plain),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.core.media import THUMB, media_url
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.core.texts import fold, tidy
 from app.households.areas import queries as areas
+from app.households.registry.figures import week_of
 
 from .models import Product, ProductPhoto, Shop
 from .search import query_words
@@ -258,6 +259,13 @@ def live_products() -> sa.Select[UUID]:
 def open_shops() -> sa.Select[UUID]:
     """Selects the ids of open shops, for counting."""
     return sa.select(Shop.id).where(*_OPEN)
+
+
+def opened_by_week() -> Sequence[sa.Row[str, date, int]]:
+    """(commune, Monday in Vietnam, shops opened that week, of those that are open now)."""
+    week = week_of(Shop.created_at)
+    query = sa.select(Shop.commune_code, week, sa.func.count()).where(*_OPEN)
+    return db.session.execute(query.group_by(Shop.commune_code, week)).all()
 
 
 def shop_of(household_id: UUID | None) -> Shop | None:

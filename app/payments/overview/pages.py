@@ -10,13 +10,13 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from app.core import sheets
+from app.core import charts, sheets
 from app.core.clock import SYSTEM_CLOCK, VIETNAM, in_vietnam
 from app.core.errors import BadInput
 from app.core.money import format_vnd
 from app.identity.access import requires
 from app.identity.roles import Role
-from app.payments.overview import charts, queries
+from app.payments.overview import queries
 from app.payments.overview.queries import Bucket, Flow
 
 bp = Blueprint("overview", __name__, template_folder="templates", url_prefix="/dieu-hanh/tien")

@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.core import charts
 from app.core.clock import SYSTEM_CLOCK, VIETNAM, in_vietnam
 from app.core.database import db
 from app.identity.roles import Role
 from app.payments.cards.gateway import RefundWord
 from app.payments.ledger.models import AccountKind
-from app.payments.overview import charts, queries
+from app.payments.overview import queries
 from app.payments.overview.queries import Flow
 from tests.factories.payments import make_payee, make_purpose, make_request
 from tests.factories.people import make_user, sign_in
@@ -175,9 +176,9 @@ def test_others_do_not_see_it(client: FlaskClient, path: str):
 
 
 def test_the_axis_has_round_steps_above_the_highest_point():
-    tops = [charts._top(vnd) for vnd in (0, 4_000, 4_001, 8_001, 20_001, 1_500_000)]
+    tops = [charts._top(vnd, 1_000) for vnd in (0, 4_000, 4_001, 8_001, 20_001, 1_500_000)]
     assert tops == [4_000, 4_000, 8_000, 20_000, 40_000, 2_000_000]
-    assert [charts.short_vnd(vnd) for vnd in (0, 500, 5_000, 1_500_000, 20_000_000_000)] == [
+    assert [charts.short(vnd) for vnd in (0, 500, 5_000, 1_500_000, 20_000_000_000)] == [
         "0", "500", "5 k", "1,5 tr", "20 tỷ",
     ]  # fmt: skip
 

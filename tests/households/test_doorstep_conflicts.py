@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.core import crypto
 from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
-from app.core.database import db
+from app.core.database import db, transaction
 from app.households.registry import fields, services
 from app.identity.limits import limiter
 from app.identity.roles import Role
@@ -141,6 +142,15 @@ def test_sides_are_masked_and_each_full_look_is_written_down(neighbour: Browser,
     acts = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "household_unmasked")).all()
     assert [act.actor_id for act in acts] == [officer.actor.user_id]
     assert colleague.post(f"{path}/xem-du", {}, FORM).status_code == 403
+
+
+def test_nothing_is_left_to_choose_about_an_erased_household(neighbour: Browser) -> None:
+    conflict_id, code = a_conflict(neighbour)
+    with transaction():
+        crypto.destroy_data_key(the(code).data_key_id, clock=SYSTEM_CLOCK)
+    assert neighbour.get(f"{DESK}/{conflict_id}").status_code == 404
+    assert neighbour.post(f"{DESK}/{conflict_id}", {"version": "2", "address": "sent"}, FORM).status_code == 404
+    assert conflict_id not in neighbour.get(DESK).get_data(as_text=True)
 
 
 def test_who_may_not_choose(client: FlaskClient, neighbour: Browser, sign_in: SignIn) -> None:

@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.core import crypto
 from app.core.actor import SYSTEM, Actor
@@ -342,6 +344,27 @@ def test_a_thousand_registrations_in_one_go(neighbour: Browser) -> None:
     assert took < 30
     assert outcomes(bring(neighbour, *records)) == ["same"] * 1000
     assert neighbour.api(SYNC, {"records": [*records, registration()]}).status_code == 422
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+MANGLED = st.builds(
+    lambda changes, told: {**registration(), **changes, **({"fields": told} if told is not None else {})},
+    st.dictionaries(st.sampled_from([*sorted(registration()), "attempt", "household_code", "base_version"]), JSON),
+    st.none() | st.dictionaries(st.sampled_from(fields.NAMES), JSON),
+)
+
+
+@given(records=st.lists(MANGLED | JSON, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_mangled_records_are_answered_each_and_break_nothing(neighbour: Browser, records: list[Any]) -> None:
+    answer = neighbour.api(SYNC, {"records": records})
+    assert answer.status_code in (200, 422), answer.get_data(as_text=True)
+    if answer.status_code == 200:
+        assert len(answer.get_json()["results"]) == len(records)
 
 
 def test_who_may_not(client: FlaskClient, sign_in: SignIn) -> None:

@@ -19,7 +19,7 @@ from app.core.database import db
 from app.core.phones import normalise_phone
 from app.core.texts import fold, tidy
 from app.households.registry import citizen, operations, people, queries
-from app.households.registry.models import Household
+from app.households.registry.models import Household, Status
 from app.households.registry.people import Field, open_field
 
 ALIKE = 0.84
@@ -63,7 +63,7 @@ def ask(actor: Actor, question: Question, *, clock: Clock) -> Hint:
     citizen_here = any(home.citizen_index == number for home in in_sight)
     phone_here = any(home.phone_index == phone for home in in_sight)
     alike = _alike(actor, question, question.birth_year or born, this_year)
-    codes = dict.fromkeys([home.code for home in in_sight] + alike)
+    codes = dict.fromkeys([home.code for home in in_sight if home.status != Status.MERGED] + alike)
     return Hint(
         citizen=citizen_here,
         phone=phone_here,
@@ -94,7 +94,7 @@ def _alike(actor: Actor, question: Question, born: int | None, this_year: int) -
     for home in queries.of_hamlet(actor, question.hamlet_code, limit=MAX_IN_HAMLET):
         try:
             likeness = _likeness(name, fold(open_field(home, Field.HEAD_NAME) or ""))
-            if likeness >= ALIKE and _near(born, _birth_year(home, this_year)):
+            if home.status != Status.MERGED and likeness >= ALIKE and _near(born, _birth_year(home, this_year)):
                 found.append((likeness, home.code))
         except KeyDestroyed:
             continue

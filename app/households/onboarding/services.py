@@ -22,7 +22,7 @@ from app.households.registry.operations import SUBJECT
 from app.identity.roles import Role
 
 from . import conflicts, edits, handling, inbox, photos, queries, settling
-from .errors import AlreadySettled, HouseholdMoved, NoSuchPhoto, NotYours, PhotoBroken
+from .errors import AlreadySettled, HouseholdMoved, NoSuchConflict, NoSuchPhoto, NotYours, PhotoBroken
 from .models import DoorstepConflict, Outcome
 from .photos import Part, PhotoState
 from .records import Result, Sent, Unreadable
@@ -102,7 +102,10 @@ def settle(
         if home.version != version:
             raise HouseholdMoved
         edits.demand_living(home)
-        settling.choose(actor, row, conflict, home, choices, clock=clock)
+        try:
+            settling.choose(actor, row, conflict, home, choices, clock=clock)
+        except KeyDestroyed:
+            raise NoSuchConflict from None
     return conflict
 
 
@@ -120,7 +123,10 @@ def choose_again(*, actor: Actor, conflict_id: UUID, clock: Clock) -> DoorstepCo
         home = registry.find(conflict.household_id, actor=actor, for_update=True)
         if row is None or not conflicts.may_choose(actor, conflict, home):
             raise NotYours
-        settling.take_back(actor, row, conflict, home, clock=clock)
+        try:
+            settling.take_back(actor, row, conflict, home, clock=clock)
+        except KeyDestroyed:
+            raise NoSuchConflict from None
     return conflict
 
 

@@ -72,6 +72,7 @@ def _widen_accounts() -> None:
         -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
         ALTER TABLE welfare_account ADD CONSTRAINT fk_welfare_account_replaces_id
             FOREIGN KEY (replaces_id) REFERENCES welfare_account (id);
+        -- squawk-ignore require-concurrent-index-deletion
         DROP INDEX uq_welfare_account_open;
         -- squawk-ignore require-concurrent-index-creation
         CREATE UNIQUE INDEX uq_welfare_account_open ON welfare_account (household_id)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.sheets import as_xlsx
 from app.households.registry.models import Household
+from app.households.welfare import batches, sheet
 from app.identity.roles import Role
 from app.market.catalogue.models import Product
 from app.market.orders.models import Checkout
 from app.market.places.models import Stall
-from tests.factories.households import with_welfare_account
+from tests.factories.households import an_officer, with_welfare_account
 from tests.factories.market import Seller, a_shop_of, make_product
 from tests.market.orders.conftest import buy
 from tests.market.places.conftest import make_market, make_stall
@@ -25,6 +28,7 @@ class Objects:
     commune: str
     hamlet: str
     household: Household
+    sheet: UUID
     seller: Seller
     product: Product
     stall: Stall
@@ -54,6 +58,7 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
         commune=commune,
         hamlet=hamlet,
         household=household,
+        sheet=_sheet_of(commune, clock),
         seller=seller,
         product=product,
         stall=make_stall(seller, make_market(f"Chợ thử {commune}", clock=clock), clock=clock),
@@ -61,12 +66,23 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
     )
 
 
+def _sheet_of(commune: str, clock: Clock) -> UUID:
+    """A sheet of accounts that an officer of the commune uploaded."""
+    row = [f"HG{commune}", "", "", "Agribank", "8888000123", "NGUYEN THI THU", ""]
+    data = as_xlsx(list(sheet.HEADS.values()), [row], title="An sinh")
+    return batches.upload(actor=an_officer(commune), data=data, file_name="an-sinh.xlsx", clock=clock).id
+
+
 _HOUSEHOLD = Kind(lambda them: {"code": them.household.code}, lambda them: them.household.code)
 # Only who made it may correct it, and only while it is returned.
 _RETURNED = Kind(
     _HOUSEHOLD.arguments, _HOUSEHOLD.secret, frozenset({Role.TEAM_MEMBER, Role.COMMUNE_OFFICER, Role.HOUSEHOLD})
 )
+# There is an account, at the step this needs.
 _ISSUED = Kind(_HOUSEHOLD.arguments, _HOUSEHOLD.secret, frozenset({Role.COMMUNE_OFFICER}))
+_SHEET = Kind(lambda them: {"batch_id": them.sheet}, lambda them: str(them.sheet))
+# Only who uploaded it may put it away.
+_OWN_SHEET = Kind(_SHEET.arguments, _SHEET.secret, frozenset({Role.COMMUNE_OFFICER}))
 _PRODUCT = Kind(lambda them: {"code": them.product.code}, lambda them: them.seller.shop.code)
 _STALL = Kind(lambda them: {"code": them.stall.code}, lambda them: them.seller.shop.code)
 _SALE = Kind(_STALL.arguments, _STALL.secret, frozenset({Role.HOUSEHOLD}))
@@ -91,6 +107,18 @@ OBJECTS: dict[str, Kind] = {
     "welfare.give": _HOUSEHOLD,
     "welfare.close": _HOUSEHOLD,
     "welfare.confirm": _ISSUED,
+    "welfare.suspend": _ISSUED,
+    "welfare.resume": _ISSUED,
+    "welfare.replace": _ISSUED,
+    "welfare.one_sheet": _SHEET,
+    "welfare.act_on_sheet": _OWN_SHEET,
+    "welfare_api.accounts": _HOUSEHOLD,
+    "welfare_api.give": _HOUSEHOLD,
+    "welfare_api.replace": _ISSUED,
+    "welfare_api.verify": _ISSUED,
+    "welfare_api.suspend": _ISSUED,
+    "welfare_api.resume": _ISSUED,
+    "welfare_api.close": _ISSUED,
     "catalogue.seller.edit_product": _PRODUCT,
     "catalogue.seller.sold_out": _PRODUCT,
     "catalogue_api.set_photo": _PRODUCT,
@@ -106,11 +134,20 @@ OBJECTS: dict[str, Kind] = {
 }
 # Their arguments name nobody's own.
 UNSCOPED = {
+    "welfare.export",  # the kind of file; the communes are those of whoever asks
+    "welfare.blank",
     "income.own_statement",  # a year; the shop is the one of whoever asks
 }
 
 # What the API checks before it looks.
+_ACCOUNT = {"bin": "970405", "number": "8888000123", "holder": "NGUYEN THI THU", "need": "Mua sách vở cho con"}
+_WHY = {"reason": "Hộ báo mất thẻ"}
 BODIES: dict[str, dict[str, Any]] = {
+    "welfare_api.give": _ACCOUNT,
+    "welfare_api.replace": _ACCOUNT | _WHY,
+    "welfare_api.suspend": _WHY,
+    "welfare_api.resume": _WHY,
+    "welfare_api.close": _WHY,
     "households_api.send_back": {"reason": "Chụp lại giấy tờ"},
     "stalls_api.ask_amount": {"amount_vnd": 50_000},
 }

@@ -18,6 +18,10 @@ WITHOUT_MARK = {"static", "api-docs.openapi_json"}
 RULES = {"open", "signature", "signed-in"}
 # POSTs of the API that make nothing that a repeat could double: a second one finds the step taken.
 CREATES_NOTHING = {
+    "/api/v1/poverty-lists/<uuid:import_id>/columns",
+    "/api/v1/poverty-lists/<uuid:import_id>/approve",
+    "/api/v1/poverty-lists/<uuid:import_id>/undo",
+    "/api/v1/poverty-lists/<uuid:import_id>/drop",
     "/api/v1/own/export",
     "/api/v1/sign-in",
     "/api/v1/households/<code>/verify",

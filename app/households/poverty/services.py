@@ -23,10 +23,11 @@ from app.core.texts import tidy
 from app.households.areas import queries as areas
 from app.identity.roles import Role
 
-from . import operations, queries, reading, sheet
+from . import operations, queries, sheet
 from .columns import Column
 from .errors import BadMapping, LaterImport, MendFirst, NeedsAnother, NothingToDo, NotYours, WrongMoment
 from .models import FILE_FIELD, LAYOUT_FIELD, Kind, PovertyImport, PovertyImportFile, State
+from .reading import services as reading
 
 SUBJECT = "poverty_import"
 STUCK_AFTER = timedelta(minutes=2)

@@ -18,8 +18,9 @@ from app.core.audit import AuditEvent
 from app.core.crypto import KeyDestroyed
 from app.core.database import acting_as, transaction
 from app.core.jobs import queue
-from app.households.poverty import errors, operations, queries, reading, services
+from app.households.poverty import errors, operations, queries, services
 from app.households.poverty.models import PovertyImport, PovertyImportFile, State
+from app.households.poverty.reading import services as reading
 from app.households.registry import people
 from app.households.registry import services as registry
 from app.households.registry.models import Household, PovertyClass

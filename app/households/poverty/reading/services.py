@@ -11,11 +11,11 @@ from app.core.crypto import KeyDestroyed
 from app.core.database import transaction
 from app.core.uploads import Row
 
-from . import operations, queries, sheet
-from .errors import UnreadableList
-from .matching import Matcher
-from .models import Kind, PovertyImport, State
-from .sheet import Line, Reader
+from app.households.poverty import operations, queries, sheet
+from app.households.poverty.errors import UnreadableList
+from app.households.poverty.matching import Matcher
+from app.households.poverty.models import Kind, PovertyImport, State
+from app.households.poverty.sheet import Line, Reader
 
 CHUNK = 1_000
 Chunk = tuple[int, int, list[Line]]

@@ -19,10 +19,11 @@ from app.core.ids import uuid7
 from app.core.media import store
 from app.market.catalogue.photos import StoredPhoto
 
+from .doorstep import bring_two_words
 from .hamlets import make_hamlets
 from .homes import Homes
 from .markets import make_markets
-from .people import Crowd, People, add_demo_people
+from .people import OFFICER, Crowd, People, add_demo_people
 from .pictures import Kind, draw_all
 from .progress import Progress
 from .scales import Scale, scale_of
@@ -70,6 +71,7 @@ def load_example(scale: str, *, say: Callable[[str], None]) -> None:
         session.execute(sa.text(_SETTINGS))
         _fill(Tables(session), size, pictures, Progress(size.rows, say=say))
         audit.record(LOADED, actor=SYSTEM, subject_kind="example", subject_id=uuid7(), clock=SYSTEM_CLOCK, scale=scale)
+    bring_two_words(OFFICER)
     _gather_statistics()
     say(f"Xong sau {time.monotonic() - started:.1f} s / loaded")
 

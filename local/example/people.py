@@ -27,7 +27,7 @@ TOTP_SECRET = "CHOPHIENCHAYTHUTHAINGUYENBACKAN2"
 """Known to everybody: base32, only ever in the example province."""
 
 FIRST_HAMLET = f"{TAN_CUONG}-01"
-SELLER, OTHER_SELLER = "0900000001", "0900000002"
+SELLER, OTHER_SELLER, OFFICER = "0900000001", "0900000002", "0900000004"
 # Numbers in bulk: +84 900 and six digits, a first digit for each kind of person.
 HOUSEHOLD_PHONES, MEMBER_PHONES, OFFICER_PHONES = 100_000, 300_000, 400_000
 
@@ -55,7 +55,7 @@ DEMO_PEOPLE = (
         "đăng ký hộ / register households: /to-cong-nghe",
     ),
     DemoPerson(
-        "0900000004", "Cán bộ xã mẫu A", "Cán bộ xã / commune officer", Role.COMMUNE_OFFICER, TAN_CUONG,
+        OFFICER, "Cán bộ xã mẫu A", "Cán bộ xã / commune officer", Role.COMMUNE_OFFICER, TAN_CUONG,
         "duyệt hộ, mở tài khoản an sinh / approve, open welfare accounts: /dieu-hanh",
     ),
     DemoPerson(

@@ -21,6 +21,7 @@ from app.core.phones import normalise_phone
 from app.core.texts import fold
 from app.households.areas import queries as areas
 from app.households.areas.services import load_reference
+from app.households.onboarding.models import DoorstepConflict
 from app.households.registry import citizen
 from app.households.registry import people as sealing
 from app.households.registry import queries as registry
@@ -107,6 +108,10 @@ def test_the_small_province_holds_what_it_promises(province):
     members = sa.select(sa.func.count()).select_from(RoleGrant).where(RoleGrant.role == "team_member")
     assert db.session.scalar(members) == SMALL.members
     assert not [result for result in check_books() if result.problems]
+
+
+def test_two_words_about_one_address_wait_for_a_choice(province):
+    assert _count(DoorstepConflict) == 1
 
 
 def test_loading_again_changes_nothing(province):

@@ -10,7 +10,6 @@ from app.core.clock import Clock, in_vietnam
 from app.core.crypto import KeyDestroyed
 from app.core.database import transaction
 from app.core.uploads import Row
-
 from app.households.poverty import operations, queries, sheet
 from app.households.poverty.errors import UnreadableList
 from app.households.poverty.matching import Matcher

@@ -37,6 +37,8 @@ ROOMS = (
     "app.households.office",
     "app.households.merging",
     "app.households.own",
+    "app.households.fieldwork",
+    "app.households.reform",
     "app.market.catalogue",
     "app.market.orders",
     "app.market.places",
@@ -44,6 +46,8 @@ ROOMS = (
     "app.giving.log",
     "app.giving.gifts",
     "app.web",
+    "app.web.province",
+    "app.web.people",
 )
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")

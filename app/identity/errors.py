@@ -34,6 +34,17 @@ class PhoneTaken(Conflict):
         super().__init__(_("Số điện thoại này đã có người dùng."))
 
 
+class MixedReach(Conflict):
+    """One person would hold a role over everything and another over a part."""
+
+    code = "mixed_reach"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Một người không giữ cùng lúc việc toàn tỉnh và việc của riêng một xã. Kết thúc phận sự kia trước.")
+        )
+
+
 class WrongCode(AppError):
     """The one-time code is wrong, old, used, or was tried too often. Never says which."""
 

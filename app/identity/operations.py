@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from app.core import audit, crypto, jobs
-from app.core.actor import SYSTEM, Actor
+from app.core.actor import EVERYWHERE, SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import require_transaction
 from app.core.errors import Forbidden
 from app.core.ids import uuid7
 from app.core.texts import tidy
 from app.identity import queries, totp
-from app.identity.errors import PhoneTaken
+from app.identity.errors import MixedReach, PhoneTaken
 from app.identity.models import RoleGrant, SmsMessage, User
 from app.identity.roles import Role
 
@@ -98,8 +98,10 @@ def grant_role(user: User, grant: NewGrant, *, actor: Actor, clock: Clock) -> Ro
 
     Raises:
         Forbidden: the actor may not give this role there.
+        MixedReach: the person holds another role that reaches everywhere, or this one does and another does not.
     """
-    _demand_right_to_grant(actor, grant)
+    demand_right_to_grant(actor, grant)
+    _demand_one_reach(user, grant, at=clock.now())
     session = require_transaction()
     held = session.scalar(
         sa.select(RoleGrant).where(
@@ -311,9 +313,26 @@ def queue_sms(
     return message
 
 
-def _demand_right_to_grant(actor: Actor, grant: NewGrant) -> None:
-    """The province gives every role; a commune officer gives team members of that commune; registering a household
-    (by a team member or officer) gives its own."""
+def _demand_one_reach(user: User, grant: NewGrant, *, at: datetime) -> None:
+    """Areas and roles of a person are looked at together, so a role over all and another over some can't be one
+    person's: the second would reach everywhere as well."""
+    if grant.area_code is None:
+        return
+    everywhere = grant.area_code == EVERYWHERE
+    other = sa.select(RoleGrant.id).where(
+        RoleGrant.user_id == user.id,
+        RoleGrant.area_code.is_not(None),
+        (RoleGrant.area_code == EVERYWHERE) != everywhere,
+        RoleGrant.role != grant.role,
+        sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at),
+    )
+    if require_transaction().scalar(other.limit(1)) is not None:
+        raise MixedReach
+
+
+def demand_right_to_grant(actor: Actor, grant: NewGrant) -> None:
+    """Who may give a role may also end it. The province gives every role; a commune officer gives team members of that
+    commune; registering a household (by a team member or officer) gives its own."""
     if actor == SYSTEM or actor.has_role(Role.PROVINCE_OPERATOR):
         return
     if grant.role == Role.HOUSEHOLD and actor.has_role(Role.TEAM_MEMBER, Role.COMMUNE_OFFICER):

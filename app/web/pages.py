@@ -28,9 +28,11 @@ _NOT_FOR_ROBOTS = (
     "/don-hang",
     "/gio-hang",
     "/log/",
+    "/nha-minh",
     "/tai-khoan",
     "/to-cong-nghe",
     "/tra-tien",
+    "/vao/",
 )
 
 
@@ -89,6 +91,10 @@ def _doors() -> tuple[Door, ...]:
         Door("poverty.overview", _("Danh sách hộ nghèo"), _("Tải quyết định hằng năm lên, xem trước, duyệt"), "book"),
         Door("fieldwork.office", _("Tổ công nghệ"), _("Từng xóm đến đâu, ai phụ trách, kiểm tra lại"), "place"),
         Door("welfare.overview", _("An sinh"), _("Mở tài khoản nhận ủng hộ cho hộ nghèo, cận nghèo"), "give"),
+        Door("own.requests", _("Yêu cầu về dữ liệu"), _("Bà con rút đồng ý, xin xóa: trả lời đúng hạn"), "info"),
+        Door("people.overview", _("Người làm việc"), _("Ai được giao việc gì, ở đâu, đến bao giờ"), "person"),
+        Door("province.overview", _("Toàn tỉnh"), _("Bao nhiêu hộ, bao nhiêu gian hàng, xã nào, tuần nào"), "place"),
+        Door("reform.overview", _("Sắp xếp địa giới"), _("Xã, phường sáp nhập, chia tách; hộ giữ nguyên"), "place"),
         Door("overview.flows", _("Tiền vào, tiền ra"), _("Hôm nay và những ngày qua, một hình một bảng"), "book"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
         Door("kept.overview", _("Trả thiếu"), _("Hết hạn khi mới nhận một phần tiền"), "warn"),

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, Route, expect
 
 from local.children import Child
 from local.postgres import LocalPostgres
@@ -66,7 +67,7 @@ class Post:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database_url) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, values).fetchall()
 
     def households(self) -> int:
         return int(self.rows("SELECT count(*) FROM household")[0][0])
@@ -212,6 +213,10 @@ def nothing_waits(page: Page) -> None:
     expect(page.get_by_text("Không có gì chờ gửi.")).to_be_visible(timeout=60_000)
 
 
+def records_in(request: Request) -> list[dict[str, Any]]:
+    return list(json.loads(request.post_data or "{}")["records"])
+
+
 def kept(page: Page) -> str:
     """Everything the phone holds in its databases, as text; bytes of pictures as their length."""
     return str(page.evaluate(EVERYTHING_KEPT))
@@ -333,7 +338,7 @@ def test_the_code_on_a_card_fills_the_form(open_phone: Any):
     with open_phone(script=SEES_A_CARD) as phone:
         page = first_visit(phone)
         page.get_by_role("link", name="Đăng ký một hộ").click()
-        page.get_by_role("button", name="Quét mã QR trên căn cước").click()
+        page.get_by_role("button", name="Quét mã trên căn cước").click()
         expect(page.get_by_label("Họ và tên")).to_have_value("Người Mẫu Có Thẻ")
         go_on(page)
         expect(page.get_by_label("Số căn cước")).to_have_value("019190000123")
@@ -383,7 +388,7 @@ def test_two_tabs_send_each_record_once(open_phone: Any, post: Post, script: str
 
         def note(request: Request) -> None:
             if request.url.endswith("/sync"):
-                sent.extend(record["id"] for record in request.post_data_json["records"])
+                sent.extend(record["id"] for record in records_in(request))
 
         page.on("request", note)
         other.on("request", note)
@@ -450,16 +455,31 @@ def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):
         page.get_by_label("Số người thân tin cậy").check()
         page.get_by_label("Số của người thân").fill("0900 000 377")
         go_on(page)
-        sent: list[dict[str, Any]] = []
-        page.on(
-            "request", lambda request: sent.append(request.post_data_json) if request.url.endswith("/sync") else None
-        )
         finish(page)
-        phone.set_offline(False)
+        with page.expect_request("**/sync") as sent:
+            phone.set_offline(False)
         expect(page.locator(".status")).to_have_text("Đã gửi", timeout=20_000)
-    (record,) = sent[-1]["records"]
+        (record,) = records_in(sent.value)
     assert record["fields"] == {"phone": "0900000377", "phone_is_contact": "1"}
     assert post.rows("SELECT version, phone_is_contact FROM household ORDER BY created_at DESC LIMIT 1") == [(2, True)]
+
+
+def test_a_conflict_leads_to_where_a_person_settles_it(open_phone: Any):
+    settled = {"household_code": None, "reason": None, "errors": None, "conflict_id": str(uuid4())}
+
+    def other_word(route: Route) -> None:
+        outcome = [settled | {"id": one["id"], "outcome": "conflict"} for one in records_in(route.request)]
+        route.fulfill(json={"results": outcome})
+
+    with open_phone() as phone:
+        page = first_visit(phone)
+        page.route("**/onboarding/sync", other_word)
+        page.route("**/onboarding/records?*", lambda route: route.fulfill(json={"results": []}))
+        answer(page, "Người Mẫu Hai Lời", a_citizen_id())
+        finish(page)
+        page.get_by_role("link", name="Xem vì sao").click()
+        where = page.get_by_role("link", name="So hai bên").get_attribute("href")
+    assert where == f"/to-cong-nghe/xung-dot/{settled['conflict_id']}"
 
 
 def test_what_waits_can_be_carried_away_in_a_file(open_phone: Any, picture: Path):

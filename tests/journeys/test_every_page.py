@@ -29,11 +29,12 @@ PUBLIC = (
     "/tra-tien", "/khong-co-trang-nay", "/ban-hang",
 )  # fmt: skip
 TEAM = (
-    "/to-cong-nghe", "/to-cong-nghe/dang-ky", "/to-cong-nghe/di-tham", "/to-cong-nghe/lop-hoc",
-    "/to-cong-nghe/lop-hoc/moi", "/to-cong-nghe/xung-dot", "/tai-khoan",
+    "/to-cong-nghe", "/to-cong-nghe/dang-ky", "/to-cong-nghe/ung-dung", "/to-cong-nghe/di-tham",
+    "/to-cong-nghe/lop-hoc", "/to-cong-nghe/lop-hoc/moi", "/to-cong-nghe/xung-dot", "/tai-khoan",
 )  # fmt: skip
 OFFICER = (
     "/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh", "/dieu-hanh/ho-ngheo", "/dieu-hanh/to-cong-nghe",
+    "/dieu-hanh/quyen-rieng-tu",
 )  # fmt: skip
 FINANCE = (
     "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",

@@ -169,7 +169,7 @@ def _questions() -> dict[str, str]:
         "next_card": _("Gõ tay"),
         "next_account": _("Tiếp tục"),
         "next_photos": _("Tiếp tục"),
-        "scan": _("Quét mã QR trên căn cước"),
+        "scan": _("Quét mã trên căn cước"),
         "scan_hint": _("Đưa mã QR ở góc thẻ vào giữa khung, giữ yên."),
         "scan_view": _("Hình từ máy ảnh"),
         "scan_stop": _("Dừng quét"),

@@ -41,7 +41,8 @@ export async function recordScreen(record, app) {
   const photos = await store.photosOf(record.id);
   const up = photos.filter((one) => one.done).length;
   const path = `#/phieu/${record.id}`;
-  const reasons = Object.values(record.errors ?? {}).map((words) => [].concat(words).join(" "));
+  const reasons = Object.values(record.errors ?? {}).map((words) => [].concat(words).join(" "))
+    .filter((words) => words !== record.reason);
   const open = ["draft", "refused"].includes(record.state) && !record.stripped;
   const backToDraft = async () => {
     const changed = await store.change(record.id, (one) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -173,7 +173,7 @@ def test_the_pages_lead_through_it(app: Flask, client: FlaskClient, monkeypatch:
     assert more.status_code == 409
     user_id = made.location.rsplit("/", 1)[1]
     with acting_as(PROVINCE):
-        [held] = queries.find(PROVINCE, user_id).grants
+        [held] = queries.find(PROVINCE, UUID(user_id)).grants
     ended = client.post(f"{made.location}/thoi/{held.id}", data={"reason": "Chuyển công tác"}, headers=headers)
     assert ended.status_code == 303
     assert "Hiện không giữ việc nào" in client.get(made.location, headers=headers).text

@@ -207,7 +207,8 @@ def bulk(bulk_id: UUID) -> str:
 @requires(Role.COMMUNE_OFFICER)
 def go_on(bulk_id: UUID) -> Response:
     """Work off a few more by hand, should the job have died."""
-    services.work_bulk(actor=current_actor(), bulk_id=bulk_id, limit=services.AT_ONCE, clock=SYSTEM_CLOCK)
+    found = queries.bulk(bulk_id, actor=current_actor())
+    services.work_bulk(actor=current_actor(), bulk_id=found.id, limit=services.AT_ONCE, clock=SYSTEM_CLOCK)
     return redirect(url_for(".bulk", bulk_id=bulk_id))
 
 

@@ -21,6 +21,7 @@ _ROOM_OF = {
     "/don-hang": "/cho",
     "/cho-phien": "/cho",
     "/sap": "/cho",
+    "/nha-minh": "/ban-hang",
 }
 
 

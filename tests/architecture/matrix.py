@@ -8,14 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
+from app.core.database import acting_as
 from app.core.sheets import as_xlsx
-from app.households.registry.models import Household
+from app.households.own import queries as own_queries
+from app.households.own import services as own
+from app.households.own.models import Relation
+from app.households.registry.models import Household, Purpose
 from app.households.welfare import batches, sheet
 from app.identity.roles import Role
 from app.market.catalogue.models import Product
 from app.market.orders.models import Checkout
 from app.market.places.models import Stall
-from tests.factories.households import an_officer, with_welfare_account
+from tests.factories.households import an_officer, speaking_for, with_welfare_account
 from tests.factories.market import Seller, a_shop_of, make_product
 from tests.market.orders.conftest import buy
 from tests.market.places.conftest import make_market, make_stall
@@ -33,6 +37,8 @@ class Objects:
     product: Product
     stall: Stall
     checkout: Checkout
+    member: UUID
+    withdrawal: UUID
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,26 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
         product=product,
         stall=make_stall(seller, make_market(f"Chợ thử {commune}", clock=clock), clock=clock),
         checkout=buy([(product, 1)], clock=clock),
+        member=_member_of(household, clock),
+        withdrawal=_withdrawal_of(household, clock),
     )
+
+
+def _member_of(household: Household, clock: Clock) -> UUID:
+    """A child of the household."""
+    added = own.add_member(
+        actor=speaking_for(household.id), name="Người mẫu", relation=Relation.CHILD, birth_year=None, phone="",
+        clock=clock,
+    )  # fmt: skip
+    return added.id
+
+
+def _withdrawal_of(household: Household, clock: Clock) -> UUID:
+    """A consent the household took back, which the commune has yet to answer."""
+    actor = speaking_for(household.id)
+    own.set_consent(actor=actor, purpose=Purpose.SYNDICATION, given=False, clock=clock)
+    with acting_as(actor):
+        return own_queries.requests_of(household.id)[0].id
 
 
 def _sheet_of(commune: str, clock: Clock) -> UUID:
@@ -83,6 +108,14 @@ _ISSUED = Kind(_HOUSEHOLD.arguments, _HOUSEHOLD.secret, frozenset({Role.COMMUNE_
 _SHEET = Kind(lambda them: {"batch_id": them.sheet}, lambda them: str(them.sheet))
 # Only who uploaded it may put it away.
 _OWN_SHEET = Kind(_SHEET.arguments, _SHEET.secret, frozenset({Role.COMMUNE_OFFICER}))
+_WITHDRAWAL = Kind(lambda them: {"request_id": them.withdrawal}, lambda them: them.household.code)
+_TO_FINISH = Kind(_WITHDRAWAL.arguments, _WITHDRAWAL.secret, frozenset({Role.COMMUNE_OFFICER}))
+_MEMBER = Kind(lambda them: {"member_id": them.member}, lambda them: str(them.member), frozenset({Role.HOUSEHOLD}))
+_MEMBER_AT_COUNTER = Kind(
+    lambda them: {"code": them.household.code, "member_id": them.member},
+    lambda them: them.household.code,
+    frozenset({Role.COMMUNE_OFFICER}),
+)
 _PRODUCT = Kind(lambda them: {"code": them.product.code}, lambda them: them.seller.shop.code)
 _STALL = Kind(lambda them: {"code": them.stall.code}, lambda them: them.seller.shop.code)
 _SALE = Kind(_STALL.arguments, _STALL.secret, frozenset({Role.HOUSEHOLD}))
@@ -90,6 +123,16 @@ _ORDER = Kind(lambda them: {"code": them.checkout.orders[0].code}, lambda them: 
 _ORDERS_NOTICE = Kind(_ORDER.arguments, _ORDER.secret, frozenset({Role.HOUSEHOLD}))
 
 OBJECTS: dict[str, Kind] = {
+    "own.one_request": _WITHDRAWAL,
+    "own.answer": _WITHDRAWAL,
+    "own.erase": _WITHDRAWAL,
+    "own.finish": _TO_FINISH,
+    "own.counter": _HOUSEHOLD,
+    "own.add_at_counter": _HOUSEHOLD,
+    "own.ask_at_counter": _HOUSEHOLD,
+    "own.remove_at_counter": _MEMBER_AT_COUNTER,
+    "own.remove_member": _MEMBER,
+    "own_api.remove_member": _MEMBER,
     "households_api.show": _HOUSEHOLD,
     "households_api.send_back": _HOUSEHOLD,
     "households_api.verify": _HOUSEHOLD,

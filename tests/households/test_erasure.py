@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.core import jobs
 from app.core.actor import SYSTEM, Actor
 from app.core.audit import AuditEvent
 from app.core.crypto import DataKey, KeyDestroyed
@@ -187,7 +186,6 @@ def test_money_under_way_holds_it_up_and_says_why(clock: FrozenClock) -> None:
 def test_the_welfare_account_takes_no_more_money(clock: FrozenClock) -> None:
     home, account = with_welfare_account(clock=clock)
     erased(home, clock)
-    jobs.run_all() if hasattr(jobs, "run_all") else None
     with acting_as(SYSTEM):
         bank = payees.get_account(account.bank_account_id)
         db.session.refresh(bank)

@@ -16,14 +16,13 @@ from app.households.own import people, queries, services
 from app.households.own.deadlines import counted_from
 from app.households.own.errors import BadMember, HeadOnly, HeadStays, RequestClosed, ThroughContact
 from app.households.own.models import Kind, Relation
-from app.households.registry import amendments, operations
+from app.households.registry import amendments
 from app.households.registry import queries as registry
 from app.households.registry import services as registering
 from app.households.registry.errors import NoSuchHousehold
 from app.households.registry.models import Household, How, Purpose
 from app.households.registry.people import Field
 from app.identity import queries as accounts
-from app.identity.roles import Role
 from tests.factories.households import DAI_PHUC, a_phone, an_officer, speaking_for, verified
 from tests.fakes.clock import FrozenClock
 
@@ -331,5 +330,3 @@ def test_an_officer_adds_and_asks_for_a_household_that_comes_to_the_office(clock
     assert (request.kind, request.asked_by) == (Kind.ERASE, officer.user_id)
     with pytest.raises(NoSuchHousehold):
         services.ask_erasure(actor=an_officer(DAI_PHUC), household_id=home.id, request_id=uuid4(), clock=clock)
-    assert operations.SUBJECT == "household"
-    assert Role.HOUSEHOLD not in officer.roles

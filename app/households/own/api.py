@@ -19,7 +19,7 @@ from app.identity.access import requires
 from app.identity.roles import Role
 
 from . import people, queries, services
-from .models import PrivacyRequest
+from .models import PrivacyRequest, Relation
 from .schemas import (
     OwnConsentInput,
     OwnCorrectionInput,
@@ -123,7 +123,9 @@ def take_back_erasure() -> None:
 @blp.response(200, OwnMemberSchema(many=True))
 def members() -> list[people.Person]:
     """The people of my household."""
-    return people.of(services.own(current_actor()))
+    actor = current_actor()
+    household = services.own(actor)
+    return people.shown(household, masked=people.relation_of(actor, household) is Relation.CONTACT)
 
 
 @blp.route("/members", methods=["POST"])

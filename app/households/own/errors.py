@@ -60,7 +60,7 @@ class HeadStays(Conflict):
     code = "head_of_household_stays"
 
     def __init__(self) -> None:
-        super().__init__(_("Không bỏ được chủ hộ. Muốn đổi chủ hộ hay số điện thoại, bà con bấm Sửa thông tin."))
+        super().__init__(_("Không bỏ được chủ hộ. Muốn đổi chủ hộ hay số điện thoại, bà con bấm Xin sửa."))
 
 
 class RequestClosed(Conflict):

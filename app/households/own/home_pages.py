@@ -199,7 +199,7 @@ def _home(household: Household, *, error: str = "") -> str:
         corrections=[one for one in queries.amendments_of(household.id) if one.status in ("waiting", "refused")][:3],
         acts=looks.items,
         commune=_commune(household),
-        members=people.of(household),
+        members=people.shown(household, masked=True),
         several=len(session.households()) > 1,
         words=words,
         error=error,

@@ -159,7 +159,7 @@ def _counter(found: Household, values: dict[str, str], errors: dict[str, str]) -
         "own/counter.html",
         household=found,
         seen=masked(found),
-        members=people.of(found),
+        members=people.shown(found, masked=True),
         relations=words.relations(may_be_contact=True),
         open_request=queries.open_request(found.id, Kind.ERASE),
         remove_url=lambda member_id: url_for(".remove_at_counter", code=found.code, member_id=member_id),

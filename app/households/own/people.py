@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import DataKey, seal, unseal_by_id
 from app.core.database import db, require_transaction
-from app.core.masking import mask_phone
+from app.core.masking import mask_name, mask_phone
 from app.core.phones import national
 from app.households.registry import people as registry_people
 from app.households.registry import queries as registry
@@ -57,6 +57,12 @@ def of(household: Household, *, removed: bool = False) -> list[Person]:
         KeyDestroyed: the household was erased.
     """
     return [_opened(household, row) for row in _rows(household.id) if removed or row.removed_at is None]
+
+
+def shown(household: Household, *, masked: bool) -> list[Person]:
+    """The present people; masked where nobody asked for more, and always for a contact: initials, no year of birth."""
+    found = of(household)
+    return [replace(one, name=mask_name(one.name), birth_year=None) for one in found] if masked else found
 
 
 def relation_of(actor: Actor, household: Household) -> Relation:

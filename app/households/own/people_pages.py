@@ -91,10 +91,11 @@ def sentences(error: AppError) -> dict[str, str]:
 
 def _members(values: dict[str, str], errors: dict[str, str]) -> str:
     household = services.own(current_actor())
+    relation = people.relation_of(current_actor(), household)
     return render_template(
         "own/members.html",
-        members=people.of(household),
-        may_change=people.relation_of(current_actor(), household) is Relation.HEAD,
+        members=people.shown(household, masked=relation is Relation.CONTACT),
+        may_change=relation is Relation.HEAD,
         relations=words.relations(may_be_contact=True),
         remove_url=lambda member_id: url_for(".remove_member", member_id=member_id),
         words=words,

@@ -94,7 +94,7 @@ def actor(one: Act, commune: str) -> str:
     elif one.by_household:
         part = _("Người trong nhà")
     elif "commune_officer" in one.role:
-        part = _("Cán bộ %(commune)s", commune=commune)
+        part = _("Cán bộ %(commune)s", commune=commune[:1].lower() + commune[1:])
     elif "team_member" in one.role:
         part = _("Tổ công nghệ số")
     elif "province_operator" in one.role:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,6 +70,18 @@ class Statement:
     came_vnd: int
     went_vnd: int
     closing_vnd: int
+
+
+def owed(owner_ids: Collection[str]) -> tuple[int, int, bool]:
+    """(what we owe these owners, what they owe us, whether a payout is on its way), in đồng."""
+    rows = db.session.execute(
+        sa.select(Account.kind, Account.balance_vnd, Account.pending_in_vnd + Account.pending_out_vnd).where(
+            Account.kind.in_((AccountKind.PAYABLE, AccountKind.SELLER_DEBT)), Account.owner_id.in_(list(owner_ids))
+        )
+    ).all()
+    sums = {kind: sum(balance or 0 for one, balance, _moving in rows if one == kind) for kind, *_more in rows}
+    moving = any(pending for _kind, _balance, pending in rows)
+    return sums.get(AccountKind.PAYABLE, 0), -sums.get(AccountKind.SELLER_DEBT, 0), moving
 
 
 def get_account(account_id: UUID) -> Account | None:

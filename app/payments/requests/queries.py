@@ -195,6 +195,22 @@ def kept_parts(*, limit: int) -> Queue:
     )
 
 
+def unsettled(payee_ids: Iterable[UUID]) -> tuple[int, int, int]:
+    """How many requests of these payees still wait for money, have money going back, or keep a part of an ended one."""
+    kept = sa.and_(
+        PaymentRequest.status.in_(("expired", "cancelled")),
+        PaymentRequest.paid_vnd > PaymentRequest.refunding_vnd + PaymentRequest.refunded_vnd,
+    )
+    row = db.session.execute(
+        sa.select(
+            sa.func.count().filter(PaymentRequest.status.in_(("asked", "part_paid"))),
+            sa.func.count().filter(PaymentRequest.refunding_vnd > 0),
+            sa.func.count().filter(kept),
+        ).where(PaymentRequest.payee_id.in_(list(payee_ids)))
+    ).one()
+    return row[0], row[1], row[2]
+
+
 def kept_page(*, cursor: str | None, limit: int) -> Page[PaymentRequest]:
     """The same as a list, longest closed first."""
     statement = sa.select(PaymentRequest).where(_IS_KEPT_PART)

@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from app.core.actor import Actor
+from app.core.clock import SYSTEM_CLOCK, in_vietnam
+from app.core.database import transaction
 from app.payments.fees import declarations, services
 from app.payments.fees.errors import PastStaysPast
-from app.payments.fees.models import Kind, Supply
+from app.payments.fees.models import FeeRule, Kind, Supply
 from app.payments.income.queries import rules_applied
 from app.payments.ledger.books import check_books
 from app.payments.ledger.models import AccountKind
@@ -62,6 +65,70 @@ def test_a_refund_counts_as_of_the_latest_payment_when_that_one_is_not_charged(
     world.take_back(asked, uncharged, 40_000, clock=clock)
     assert world.kept(Kind.COMMISSION) == 900
     assert problems() == []
+
+
+def test_even_a_single_dong_is_owed_again_when_a_refund_counts_as_of_an_uncharged_payment(
+    payee_id: UUID, purpose: RememberingPurpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.set_rule(Kind.COMMISSION, 1_000, until=date(2026, 11, 1))
+    clock = FrozenClock(datetime(2026, 10, 31, 16, 59, tzinfo=UTC))
+    asked = world.sell(payee_id, 100, clock=clock)
+    world.pay(asked, 60, clock=clock)
+    mistaken = world.pay(asked, 40, clock=clock)
+    world.refund(asked, 10, clock=clock)
+    monkeypatch.setattr(purpose, "may_undo", lambda _request: True, raising=False)
+    world.take_back(asked, mistaken, 40, clock=clock)
+    assert world.kept(Kind.COMMISSION) == 5
+    clock.advance(minutes=1)
+    world.pay(asked, 40, clock=clock)
+    assert world.kept(Kind.COMMISSION) == 6
+    assert problems() == []
+
+
+@pytest.mark.parametrize("owed", list(Kind))
+def test_a_kind_that_owes_nothing_again_does_not_let_the_others_off(
+    payee_id: UUID, purpose: RememberingPurpose, monkeypatch: pytest.MonkeyPatch, owed: Kind
+) -> None:
+    """Every rule ended between two payments; of two kinds so little is kept that nothing of it goes back."""
+    with transaction() as session:
+        session.execute(sa.update(FeeRule).values(valid_until=FeeRule.valid_from))
+    for kind in Kind:
+        world.set_rule(kind, 1_000 if kind is owed else 1, until=date(2026, 11, 1))
+    clock = FrozenClock(datetime(2026, 10, 31, 16, 59, tzinfo=UTC))
+    asked = world.sell(payee_id, 10_000, clock=clock)
+    world.pay(asked, 6_000, clock=clock)
+    mistaken = world.pay(asked, 4_000, clock=clock)
+    world.refund(asked, 1_000, clock=clock)
+    monkeypatch.setattr(purpose, "may_undo", lambda _request: True, raising=False)
+    world.take_back(asked, mistaken, 4_000, clock=clock)
+    assert {kind: world.kept(kind) for kind in Kind} == {kind: 500 if kind is owed else 0 for kind in Kind}
+    clock.advance(minutes=1)
+    world.pay(asked, 4_000, clock=clock)
+    assert {kind: world.kept(kind) for kind in Kind} == {kind: 600 if kind is owed else 0 for kind in Kind}
+    assert problems() == []
+
+
+def test_a_debt_is_repaid_out_of_what_all_kinds_owed_again_leave(
+    payee_id: UUID, purpose: RememberingPurpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        session.execute(sa.update(FeeRule).values(valid_until=FeeRule.valid_from))
+    for kind in Kind:
+        world.set_rule(kind, 1_000, until=in_vietnam(SYSTEM_CLOCK.now()).date() + timedelta(days=1))
+    asked, other = world.sell(payee_id, 10_000), world.sell(payee_id, 20_000)
+    world.pay(asked, 6_000)
+    mistaken = world.pay(asked, 4_000)
+    world.refund(asked, 1_000)
+    monkeypatch.setattr(purpose, "may_undo", lambda _request: True, raising=False)
+    world.take_back(asked, mistaken, 4_000)
+    world.pay(other)
+    world.spend_all(payee_id)
+    world.refund(other, 20_000)
+    assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == -14_000
+    world.pay(asked, 4_000, clock=FrozenClock(SYSTEM_CLOCK.now() + timedelta(days=2)))
+    assert world.all_kept() == (600, 600, 600)
+    assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == -14_000 + 1_110  # 30 % of 4,000 - 3 * 100
+    assert world.balance_vnd(AccountKind.PAYABLE, payee_id) == 2_590
 
 
 def test_refunds_under_way_of_a_charged_and_an_uncharged_payment_may_end_in_any_order(payee_id: UUID) -> None:

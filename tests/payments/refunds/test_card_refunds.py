@@ -110,6 +110,18 @@ def test_never_more_than_was_paid(stripe_wire, paid):
     assert sum(made["amount"] for made in at_gateway(stripe_wire)) == 50_000
 
 
+def test_the_last_dong_goes_back_and_what_is_all_on_its_way_is_not_asked_for_again(stripe_wire, paid):
+    ask(paid, 49_998)
+    stripe_wire.faults(fail_5xx=1)
+    assert ask(paid, 1).status == "unknown"
+    assert ask(paid).amount_vnd == 1
+    assert sums(paid) == ("paid", 1, 49_999)
+    with pytest.raises(NotRefundable):
+        ask(paid)
+    assert sweep() == 1
+    assert sums(paid) == ("refunded", 0, 50_000)
+
+
 def test_lines_must_add_up(stripe_wire, paid):
     with pytest.raises(BadRefund):
         ask(paid, 20_000, lines=[Line("SP1", 1, 19_999)])

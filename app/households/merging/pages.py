@@ -165,13 +165,19 @@ def _choices(winner: Household, loser: Household) -> list[Choice]:
     ours, theirs, labels = fields.of(winner), fields.of(loser), words.groups()
     found = []
     for key, names in operations.GROUPS.items():
-        both = [
-            [one.new for one in differences.between(dict.fromkeys(names, ""), {name: side[name] for name in names})]
-            for side in (ours, theirs)
-        ]
+        both = [_said(side, names) for side in (ours, theirs)]
         same = all(ours[name] == theirs[name] for name in names)
-        found.append(Choice(key, labels[key], ", ".join(both[0]), ", ".join(both[1]), same))
+        found.append(Choice(key, labels[key], both[0], both[1], same))
     return found
+
+
+def _said(side: fields.Fields, names: tuple[str, ...]) -> str:
+    """A group of fields in one line, masked; that a number is the household's own goes without saying."""
+    told = {name: side[name] for name in names if name != "phone_is_contact"}
+    words_ = [one.new for one in differences.between(dict.fromkeys(told, ""), told)]
+    if "phone_is_contact" in names and side["phone_is_contact"]:
+        words_.append(_("(của người thân)"))
+    return ", ".join(dict.fromkeys(words_))
 
 
 def _show(merge_id: UUID, errors: dict[str, str]) -> str:

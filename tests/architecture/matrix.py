@@ -19,8 +19,10 @@ from app.identity.roles import Role
 from app.market.catalogue.models import Product
 from app.market.orders.models import Checkout
 from app.market.places.models import Stall
+from tests.factories.fieldwork import Fieldwork, some_fieldwork
 from tests.factories.households import an_officer, speaking_for, with_welfare_account
 from tests.factories.market import Seller, a_shop_of, make_product
+from tests.factories.office import OfficeWork, some_office_work
 from tests.market.orders.conftest import buy
 from tests.market.places.conftest import make_market, make_stall
 
@@ -32,6 +34,8 @@ class Objects:
     commune: str
     hamlet: str
     household: Household
+    fieldwork: Fieldwork
+    office: OfficeWork
     sheet: UUID
     seller: Seller
     product: Product
@@ -64,6 +68,8 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
         commune=commune,
         hamlet=hamlet,
         household=household,
+        fieldwork=some_fieldwork(household, clock=clock),
+        office=some_office_work(household, clock=clock),
         sheet=_sheet_of(commune, clock),
         seller=seller,
         product=product,
@@ -108,6 +114,14 @@ _ISSUED = Kind(_HOUSEHOLD.arguments, _HOUSEHOLD.secret, frozenset({Role.COMMUNE_
 _SHEET = Kind(lambda them: {"batch_id": them.sheet}, lambda them: str(them.sheet))
 # Only who uploaded it may put it away.
 _OWN_SHEET = Kind(_SHEET.arguments, _SHEET.secret, frozenset({Role.COMMUNE_OFFICER}))
+# Only who made it may take it back, only who was given it may answer it; a leader is more than a member.
+_NOT_MEMBERS = frozenset({Role.TEAM_MEMBER})
+_MAKERS = frozenset({Role.TEAM_MEMBER, Role.COMMUNE_OFFICER})
+_VISIT = Kind(lambda them: {"visit_id": them.fieldwork.visit}, lambda them: str(them.fieldwork.visit), _MAKERS)
+_LESSON = Kind(lambda them: {"lesson_id": them.fieldwork.lesson}, lambda them: them.household.code)
+_OWN_LESSON = Kind(_LESSON.arguments, _LESSON.secret, _MAKERS)
+_CHECK = Kind(lambda them: {"check_id": them.fieldwork.check}, lambda them: them.household.code, _NOT_MEMBERS)
+_SIGN = Kind(lambda them: {"sign_id": them.fieldwork.sign}, lambda them: str(them.fieldwork.sign))
 _WITHDRAWAL = Kind(lambda them: {"request_id": them.withdrawal}, lambda them: them.household.code)
 _TO_FINISH = Kind(_WITHDRAWAL.arguments, _WITHDRAWAL.secret, frozenset({Role.COMMUNE_OFFICER}))
 _MEMBER = Kind(lambda them: {"member_id": them.member}, lambda them: str(them.member), frozenset({Role.HOUSEHOLD}))
@@ -115,6 +129,13 @@ _MEMBER_AT_COUNTER = Kind(
     lambda them: {"code": them.household.code, "member_id": them.member},
     lambda them: them.household.code,
     frozenset({Role.COMMUNE_OFFICER}),
+)
+_TEAM = Kind(lambda them: {"commune": them.commune}, lambda them: them.hamlet, _NOT_MEMBERS)
+_AMENDMENT = Kind(lambda them: {"amendment_id": them.office.amendment}, lambda them: them.household.code)
+_MERGE = Kind(lambda them: {"merge_id": them.office.merge}, lambda them: them.household.code)
+# Only who made it sees it.
+_BULK = Kind(
+    lambda them: {"bulk_id": them.office.bulk}, lambda them: str(them.office.bulk), frozenset({Role.COMMUNE_OFFICER})
 )
 _PRODUCT = Kind(lambda them: {"code": them.product.code}, lambda them: them.seller.shop.code)
 _STALL = Kind(lambda them: {"code": them.stall.code}, lambda them: them.seller.shop.code)
@@ -162,6 +183,47 @@ OBJECTS: dict[str, Kind] = {
     "welfare_api.suspend": _ISSUED,
     "welfare_api.resume": _ISSUED,
     "welfare_api.close": _ISSUED,
+    "fieldwork.household_visits": _HOUSEHOLD,
+    "fieldwork.send_visit": _HOUSEHOLD,
+    "fieldwork.undo_visit": _VISIT,
+    "fieldwork.lesson": _LESSON,
+    "fieldwork.undo_lesson": _OWN_LESSON,
+    "fieldwork.check_form": _CHECK,
+    "fieldwork.send_check": _CHECK,
+    "fieldwork.hand_over_check": _CHECK,
+    "fieldwork.decide_check": _CHECK,
+    "fieldwork.decide_sign": _SIGN,
+    "fieldwork_api.history": _HOUSEHOLD,
+    "fieldwork_api.undo_visit": _VISIT,
+    "fieldwork_api.commune_coverage": _TEAM,
+    "office.review": _HOUSEHOLD,
+    "office.approve": _HOUSEHOLD,
+    "office.send_back": _HOUSEHOLD,
+    "office.take_back_approval": _HOUSEHOLD,
+    "office.take_back_return": _HOUSEHOLD,
+    "office.bulk": _BULK,
+    "office.go_on": _BULK,
+    "office.undo_many": _BULK,
+    "office.amendment": _AMENDMENT,
+    "office.accept": _AMENDMENT,
+    "office.refuse": _AMENDMENT,
+    "office.take_back": _AMENDMENT,
+    "office.unmask": _AMENDMENT,
+    "office_api.take_back_approval": _HOUSEHOLD,
+    "office_api.take_back_return": _HOUSEHOLD,
+    "office_api.bulk": _BULK,
+    "office_api.undo_bulk": _BULK,
+    "office_api.accept": _AMENDMENT,
+    "office_api.refuse": _AMENDMENT,
+    "office_api.take_back": _AMENDMENT,
+    "merging.merge": _MERGE,
+    "merging.confirm": _MERGE,
+    "merging.refuse": _MERGE,
+    "merging.undo": _MERGE,
+    "merging_api.show": _MERGE,
+    "merging_api.confirm": _MERGE,
+    "merging_api.refuse": _MERGE,
+    "merging_api.undo": _MERGE,
     "catalogue.seller.edit_product": _PRODUCT,
     "catalogue.seller.sold_out": _PRODUCT,
     "catalogue_api.set_photo": _PRODUCT,
@@ -192,5 +254,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "welfare_api.resume": _WHY,
     "welfare_api.close": _WHY,
     "households_api.send_back": {"reason": "Chụp lại giấy tờ"},
+    "office_api.take_back_approval": _WHY,
+    "office_api.take_back_return": _WHY,
+    "office_api.undo_bulk": _WHY | {"id": "0b5a7d0e-0000-4000-8000-000000000001"},
+    "office_api.accept": {"version": 1},
+    "office_api.refuse": _WHY,
+    "office_api.take_back": _WHY,
+    "merging_api.undo": _WHY,
     "stalls_api.ask_amount": {"amount_vnd": 50_000},
 }

@@ -15,6 +15,7 @@ from app.core.audit import AuditEvent
 from app.core.crypto import DataKey, KeyDestroyed
 from app.core.database import acting_as, db, transaction
 from app.core.errors import AppError, NotFound
+from app.giving.log import services as log
 from app.households.own import queries, services
 from app.households.own.errors import HeadOnly, MoneyWaits, NotYourHousehold, RequestClosed, SecondPersonNeeded
 from app.households.own.models import Relation, RequestStatus
@@ -40,6 +41,7 @@ from tests.factories.households import (
 from tests.factories.market import a_shop_of, make_product
 from tests.fakes.clock import FrozenClock
 from tests.giving.gifts.conftest import Listed, give, list_household, pay
+from tests.giving.gifts.test_api import check
 
 pytestmark = pytest.mark.usefixtures("app", "world")
 
@@ -160,11 +162,14 @@ def test_a_gift_given_before_stays_in_books_and_public_log(clock: FrozenClock, c
     listed = list_household(clock=clock)
     gift = give(listed, clock=clock)
     pay(gift, clock=clock)
+    log.sequence_leaves(clock=clock)
     erased(listed.household, clock)
     assert client.get(f"/ung-ho/{listed.code}").status_code == 404
     receipt = client.get(f"/api/v1/gifts/{gift.code}").get_json()
     assert receipt["status"] == "received"
     assert receipt["amount_vnd"] == 200_000
+    proven = check(receipt)
+    assert proven.returncode == 0, proven.stdout
     with acting_as(SYSTEM):
         assert [one.name for one in check_books() if one.problems] == []
 

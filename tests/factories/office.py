@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from app.core.actor import Actor
 from app.core.clock import Clock
 from app.core.database import transaction
 from app.households.merging import services as merging
@@ -41,7 +42,7 @@ def some_office_work(household: Household, *, clock: Clock) -> OfficeWork:
     return OfficeWork(a_change(household, member=member, clock=clock), merge.id, bulk.id)
 
 
-def a_change(household: Household, *, member: make.Actor | None = None, clock: Clock, **changes: str | None) -> UUID:
+def a_change(household: Household, *, member: Actor | None = None, clock: Clock, **changes: str | None) -> UUID:
     """A change to a verified household that a team member asked for."""
     actor = member or make.a_team_member(household.hamlet_code)
     with transaction(actor=actor):

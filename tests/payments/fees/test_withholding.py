@@ -106,6 +106,15 @@ def test_a_debt_is_repaid_out_of_what_is_left_after_fees(payee_id: UUID) -> None
     assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == -98_500 + 29_550  # 30 % of 98,500
 
 
+def test_a_kind_of_which_nothing_goes_back_does_not_keep_the_others_from_it(payee_id: UUID) -> None:
+    world.set_rule(Kind.COMMISSION, 1)
+    asked = world.sell(payee_id, 5_000)
+    world.pay(asked)
+    assert world.all_kept() == (0, 50, 25)
+    refund = world.refund(asked, 5_000)
+    assert (refund.fees_vnd, refund.seller_vnd, refund.debt_vnd) == (75, 4_925, 0)
+
+
 def test_a_refund_gives_the_tax_back_in_proportion(payee_id: UUID) -> None:
     asked = world.sell(payee_id, 100_000)
     world.pay(asked)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.core.actor import SYSTEM, Actor
 from app.core.database import acting_as, db, transaction
 from app.core.errors import AppError, BadInput
-from app.households.merging import errors, obstacles, operations, services, snapshots
+from app.households.merging import errors, obstacles, operations, services
 from app.households.merging.models import Merge
 from app.households.registry import errors as registry_errors
 from app.households.registry import fields
@@ -58,7 +58,7 @@ def everything(household: Household) -> dict[str, Any]:
     with acting_as(SYSTEM):
         row = fresh(household)
         return {
-            "row": snapshots.row_of(row),
+            "row": {one.key: getattr(row, one.key) for one in sa.inspect(Household).columns if one.key != "version"},
             "fields": fields.of(row),
             "words": {str(purpose): word.given for purpose, word in registry.consents(row.id).items()},
             "speakers": list(identity.speakers(row.id)),

@@ -115,6 +115,20 @@ def test_a_kind_of_which_nothing_goes_back_does_not_keep_the_others_from_it(paye
     assert (refund.fees_vnd, refund.seller_vnd, refund.debt_vnd) == (75, 4_925, 0)
 
 
+def test_of_a_dong_that_came_back_more_kinds_than_it_pays_for_are_owed_by_the_same_seller(payee_id: UUID) -> None:
+    """Its refund gave back a đồng of three kinds; the seller spent them."""
+    world.set_rule(Kind.COMMISSION, 100)
+    asked = world.sell(payee_id, 20_000)
+    world.pay(asked)
+    refund = world.refund(asked, 1)
+    assert world.all_kept() == (199, 199, 99)
+    world.spend_all(payee_id)
+    world.end_refund(refund.id, Event.REFUSED)
+    assert world.all_kept() == (200, 200, 100)
+    assert world.balance_vnd(AccountKind.PAYABLE, payee_id) == 0
+    assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == -2
+
+
 def test_a_refund_gives_the_tax_back_in_proportion(payee_id: UUID) -> None:
     asked = world.sell(payee_id, 100_000)
     world.pay(asked)

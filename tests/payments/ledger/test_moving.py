@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -20,6 +21,7 @@ from app.payments.ledger.errors import (
     Overdraft,
 )
 from app.payments.ledger.models import AccountKind, TransferKind
+from app.payments.ledger.operations import Posted
 from tests.payments.ledger.accounts import filled_account, hold, make_account, move, post, reread, resolve
 from tests.payments.ledger.parallel import at_once
 
@@ -89,6 +91,26 @@ def test_what_a_reservation_will_repay_is_owed_no_more(clock):
     with pytest.raises(InvalidTransfer):
         post(move(payable, debt, 11, at=clock.now()), clock=clock)
     assert [one.amount_vnd for one in post(balancing(payable, debt, 90, at=clock.now()), clock=clock)] == [10]
+
+
+def test_an_account_is_of_its_kind_and_its_owner_and_there_is_one_of_each(clock):
+    kinds, owners = (AccountKind.PAYABLE, AccountKind.SELLER_DEBT), (str(uuid4()), str(uuid4()))
+    made = {(kind, owner): make_account(kind, clock=clock, owner=owner) for kind in kinds for owner in owners}
+    assert len({account.id for account in made.values()}) == 4
+    for (kind, owner), account in made.items():
+        assert (account.kind, account.owner_id, account.balance_vnd) == (kind, owner, 0)
+        with transaction():
+            assert operations.account_id(kind, owner, clock=clock) == account.id
+        assert make_account(kind, clock=clock, owner=owner).id == account.id
+
+
+def test_the_answer_names_each_transfer_and_what_it_moved(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    first, second = (move(source, target, amount_vnd, at=clock.now()) for amount_vnd in (10, 20))
+    assert post(first, clock=clock) == [Posted(first.id, True, 10)]
+    assert post(first, clock=clock) == [Posted(first.id, False, 10)]
+    assert post(first, second, clock=clock) == [Posted(first.id, False, 10), Posted(second.id, True, 20)]
+    assert reread(target.id).balance_vnd == 30
 
 
 def test_a_closed_account_takes_part_in_nothing_new(clock):

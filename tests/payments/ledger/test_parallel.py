@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -9,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.core.database import db
+from app.core.database import db, transaction
 from app.core.ids import uuid7
-from app.payments.ledger import services
-from app.payments.ledger.errors import DifferentContent, NotPending, Overdraft
+from app.payments.ledger import operations, services
+from app.payments.ledger.errors import AccountInUse, DifferentContent, NotPending, Overdraft
 from app.payments.ledger.models import Account, AccountKind, Entry, TransferKind
 from app.payments.ledger.operations import Posted
 from tests.fakes.clock import FrozenClock
@@ -125,3 +127,27 @@ def test_opening_one_account_at_once_opens_one(app: Flask, clock: FrozenClock):
     owner = str(uuid7())
     works = [lambda: make_account(AccountKind.PAYABLE, clock=clock, owner=owner).id] * 12
     assert len(set(at_once(app, works))) == 1
+
+
+def test_money_that_comes_while_an_account_is_closed_keeps_it_open(app: Flask, clock: FrozenClock, world: Account):
+    account = make_account(AccountKind.RECEIVED, clock=clock)
+    seen_empty, on_its_way = threading.Event(), threading.Event()
+
+    def close() -> None:
+        with transaction():
+            known = operations.open_account(AccountKind.RECEIVED, account.owner_id, clock=clock)
+            assert known.balance_vnd == 0
+            seen_empty.set()
+            assert on_its_way.wait(30)
+            operations.close_account(account.id, clock=clock)
+
+    def come() -> None:
+        assert seen_empty.wait(30)
+        with transaction():
+            operations.post([move(world, account, 10, at=clock.now())], clock=clock)
+            on_its_way.set()
+            time.sleep(0.2)
+
+    closed, _came = at_once(app, [close, come])
+    assert isinstance(closed, AccountInUse)
+    assert (reread(account.id).closed_at, reread(account.id).balance_vnd) == (None, 10)

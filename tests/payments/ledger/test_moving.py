@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -139,6 +140,26 @@ def test_a_reservation_past_its_time_is_not_posted_even_before_the_sweep(clock):
         post(resolve(held, TransferKind.POST_PENDING, 10, at=clock.now()), clock=clock)
     post(resolve(held, TransferKind.VOID_PENDING, 0, at=clock.now()), clock=clock)
     assert reread(source.id).pending_out_vnd == 0
+
+
+def test_what_is_resolved_or_not_due_never_keeps_others_from_expiring(clock):
+    """However few are looked at in one go, the longest overdue comes first."""
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    at = clock.now()
+    later, resolved, sooner, not_due = (
+        hold(source, target, amount_vnd, at=at, expires_at=at + timedelta(minutes=minutes))
+        for amount_vnd, minutes in ((10, 3), (20, 1), (30, 2), (40, 9))
+    )
+    post(later, resolved, sooner, not_due, clock=clock)
+    post(resolve(resolved, TransferKind.VOID_PENDING, 0, at=at), clock=clock)
+    clock.advance(minutes=3)
+    left_vnd = []
+    for _go in range(3):
+        with transaction():
+            released = operations.expire_due(clock=clock, limit=1)
+        left_vnd.append((released, reread(source.id).pending_out_vnd))
+    assert left_vnd == [(1, 50), (1, 40), (0, 40)]
+    assert reread(source.id).balance_vnd == 100
 
 
 def test_an_id_from_the_future_is_refused(clock):

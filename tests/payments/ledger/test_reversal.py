@@ -10,7 +10,7 @@ from app.core.database import transaction
 from app.core.ids import uuid7
 from app.payments.ledger import operations
 from app.payments.ledger.errors import InvalidTransfer, NotPending
-from app.payments.ledger.models import AccountKind
+from app.payments.ledger.models import AccountKind, Transfer
 from tests.payments.ledger.accounts import filled_account, make_account, move, post, reread
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -47,6 +47,18 @@ def test_a_reversal_is_not_reversed(moved, clock):
     back = take_back(moved.id, clock)
     with pytest.raises(InvalidTransfer):
         take_back(back.id, clock)
+
+
+@pytest.mark.parametrize("purpose", [None, ("sale", uuid7())])
+def test_a_reversal_is_for_what_the_transfer_was_for(clock, purpose):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.RECEIVED, clock=clock)
+    transfer = replace(move(source, target, 30, at=clock.now()), purpose=purpose)
+    post(transfer, clock=clock)
+    back = take_back(transfer.id, clock)
+    with transaction() as session:
+        written = session.get_one(Transfer, back.id)
+        assert (written.purpose_kind, written.purpose_id) == (purpose or (None, None))
+        assert (written.reverses_id, written.amount_vnd) == (transfer.id, 30)
 
 
 @pytest.mark.parametrize("change", [{"amount_vnd": 299}, {"amount_vnd": 1}, {"balancing": True}])

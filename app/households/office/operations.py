@@ -17,8 +17,6 @@ from app.households.registry import queries as registry
 from app.households.registry.errors import WrongStep
 from app.households.registry.fields import Fields
 from app.households.registry.models import Household, HouseholdAmendment, Status
-from app.identity import operations as identity
-from app.identity import queries as people
 
 from . import queries
 from .errors import ChangedSince, HouseholdMoved, NoSuchAmendment, OwnProposal
@@ -68,9 +66,7 @@ def write_over(
     if household.version != seen_version:
         raise HouseholdMoved
     wanted = amendments.wanted(household, amendment)
-    before = amendments.apply(actor, household, wanted, clock=clock)
-    follow_phone(actor, household, before, wanted, clock=clock)
-    return before
+    return amendments.apply(actor, household, wanted, clock=clock)
 
 
 def write_back(actor: Actor, household: Household, amendment: HouseholdAmendment, now: Fields, *, clock: Clock) -> None:
@@ -86,20 +82,6 @@ def write_back(actor: Actor, household: Household, amendment: HouseholdAmendment
     if any(now[name] != value for name, value in wanted.items()):
         raise ChangedSince
     amendments.apply(actor, household, before, clock=clock)
-    follow_phone(actor, household, wanted, before, clock=clock)
-
-
-def follow_phone(actor: Actor, household: Household, old: Fields, new: Fields, *, clock: Clock) -> None:
-    """Whoever holds the new number speaks for the household from now on, whoever held the old one no longer."""
-    before, after = old.get("phone"), new.get("phone")
-    if "phone" not in new or before == after:
-        return
-    if before and (user := people.by_phone(before)):
-        identity.end_household(user_id=user.id, household_id=household.id, clock=clock, actor=actor)
-        identity.queue_sms(phone_e164=before, text=_phone_left(), clock=clock)
-    if after:
-        user = identity.grant_household(phone=after, household_id=household.id, display_name=_("Bà con"), clock=clock)
-        identity.queue_sms(user=user, text=_phone_came(), clock=clock)
 
 
 def claim_item(bulk_id: UUID) -> BulkItem | None:
@@ -150,11 +132,3 @@ def _needs_a_look(household: Household) -> str | None:
         return str(_("Có thể trùng với hộ khác. Mở ra so trước khi duyệt."))
     found = flags.of_many([household.id]).get(household.id)
     return found[0] if found else None
-
-
-def _phone_left() -> str:
-    return str(_("Chợ Phiên: số này không còn dùng cho hồ sơ của hộ. Nếu không phải bà con đổi, gọi ngay cán bộ xã."))
-
-
-def _phone_came() -> str:
-    return str(_("Chợ Phiên: xã đã ghi số này vào hồ sơ của nhà mình. Đăng nhập bằng số này để vào gian hàng."))

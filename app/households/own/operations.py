@@ -15,7 +15,7 @@ from app.core.crypto import DataKey, seal
 from app.core.database import current_actor, require_transaction
 from app.core.ids import uuid7
 from app.households.merging.models import Merge
-from app.households.registry import erasing, listeners
+from app.households.registry import erasing, fields, listeners, versions
 from app.households.registry import people as registry_people
 from app.households.registry import queries as registry
 from app.households.registry.listeners import What
@@ -26,7 +26,7 @@ from app.households.welfare.models import WelfareAccount, WelfareProfile
 from app.identity import operations as identity
 from app.identity.roles import Role
 
-from . import money, people, queries
+from . import money, people, phones, queries
 from .deadlines import counted_from
 from .errors import MoneyWaits, RequestClosed, SecondPersonNeeded
 from .models import Kind, PrivacyRequest, Relation, RequestStatus
@@ -142,13 +142,18 @@ def erase(actor: Actor, household: Household, request: PrivacyRequest, *, clock:
 
 def heard(household_id: UUID, what: What, clock: Clock) -> None:
     """Follow what happens to a household in the rooms below and beside; see `registry.listeners`."""
-    if what not in (What.VERIFIED, What.CONSENT):
+    if what not in (What.VERIFIED, What.CONSENT, What.PHONE):
         return
-    household = registry.get(household_id)
+    household, actor = registry.get(household_id), current_actor()
+    if what is What.PHONE:
+        before = versions.fields_at(household, household.version - 1)
+        phones.follow(actor, household, before or dict.fromkeys(fields.NAMES), clock=clock)
+        return
     if household.status != Status.VERIFIED:
         return
-    actor = current_actor()
     people.follow(actor, household, approved=what is What.VERIFIED, clock=clock)
+    if what is What.VERIFIED:
+        phones.note_head(household)
     if what is What.CONSENT:
         follow_consents(actor, household, clock=clock)
 

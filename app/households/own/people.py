@@ -56,7 +56,7 @@ def of(household: Household, *, removed: bool = False) -> list[Person]:
     Raises:
         KeyDestroyed: the household was erased.
     """
-    return [_opened(household, row) for row in _rows(household.id) if removed or row.removed_at is None]
+    return [opened(household, row) for row in _rows(household.id) if removed or row.removed_at is None]
 
 
 def shown(household: Household, *, masked: bool) -> list[Person]:
@@ -150,14 +150,14 @@ def follow(actor: Actor, household: Household, *, approved: bool, clock: Clock) 
         approved: it was just approved; else it was asked for a consent.
     """
     phone = registry_people.open_field(household, Field.PHONE)
-    present = [row for row in _rows(household.id) if row.removed_at is None]
+    rows = present(household.id)
     words = registry.consents(household.id)
     agreed = Purpose.CONTACT in words and words[Purpose.CONTACT].given
-    if not any(row.relation == Relation.HEAD for row in present):
+    if not any(row.relation == Relation.HEAD for row in rows):
         name = registry_people.open_field(household, Field.HEAD_NAME) or ""
         own = None if household.phone_is_contact else phone
         add(actor, household, name=name, relation=Relation.HEAD, birth_year=None, phone=own, clock=clock)
-    standing_in = [row for row in present if row.relation == Relation.CONTACT]
+    standing_in = [row for row in rows if row.relation == Relation.CONTACT]
     if not agreed:
         for row in standing_in:
             remove(actor, household, row, clock=clock)
@@ -166,8 +166,13 @@ def follow(actor: Actor, household: Household, *, approved: bool, clock: Clock) 
         return
     just_agreed = max(words.values(), key=lambda word: word.id).purpose == Purpose.CONTACT
     if household.phone_is_contact and phone and not standing_in and (approved or just_agreed):
-        name = _("Người liên hệ giúp")
-        add(actor, household, name=name, relation=Relation.CONTACT, birth_year=None, phone=phone, clock=clock)
+        add_contact(actor, household, phone, clock=clock)
+
+
+def add_contact(actor: Actor, household: Household, phone: str, *, clock: Clock) -> Member:
+    """Let the owner of the number on the papers stand in for the household, which agreed to it."""
+    name = _("Người liên hệ giúp")
+    return add(actor, household, name=name, relation=Relation.CONTACT, birth_year=None, phone=phone, clock=clock)
 
 
 def end_all(actor: Actor, household_ids: Sequence[UUID], *, clock: Clock) -> None:
@@ -195,13 +200,24 @@ def _end_of_phone(actor: Actor, household: Household, phone: str, clock: Clock) 
         identity.end_household(user_id=user.id, household_id=household.id, clock=clock, actor=actor)
 
 
+def present(household_id: UUID) -> list[Member]:
+    """The rows of its people of today, head first."""
+    return [row for row in _rows(household_id) if row.removed_at is None]
+
+
 def _rows(household_id: UUID) -> Sequence[Member]:
     order = sa.case((Member.relation == Relation.HEAD, 0), else_=1)
     found = sa.select(Member).where(Member.household_id == household_id).order_by(order, Member.id)
     return db.session.scalars(found).all()
 
 
-def _opened(household: Household, row: Member) -> Person:
+def opened(household: Household, row: Member) -> Person:
+    """A person of the household in the open.
+
+    Raises:
+        KeyDestroyed: the household was erased.
+    """
+
     def read(name: str, blob: bytes | None) -> str | None:
         return unseal_by_id(household.data_key_id, name, blob) if blob is not None else None
 

@@ -22,6 +22,7 @@ class What(StrEnum):
     ERASED = "erased"
     CONSENT = "consent"
     MOVED = "moved"
+    PHONE = "phone"
 
 
 class Listener(Protocol):

@@ -15,8 +15,9 @@ from app.core.clock import Clock
 from app.core.crypto import DataKey, seal, unseal_by_id
 from app.core.database import db, require_transaction
 
-from . import fields
+from . import fields, listeners
 from .fields import Fields
+from .listeners import What
 from .models import Household, HouseholdVersion
 
 SEALED_AS = "household_version.fields"
@@ -56,7 +57,8 @@ def keep(household: Household, *, at: datetime | None = None) -> Fields:
 def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> int:
     """Write down a change that was just made, as the next version; a change of nothing is none.
 
-    Needs an open transaction and the household's row locked.
+    Needs an open transaction and the household's row locked. A merge moves who speaks for the household by itself;
+    otherwise a new number is told to those who listen.
 
     Args:
         source: `doorstep`, `office`, `household` or `merge`.
@@ -73,6 +75,8 @@ def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> in
     session.flush()
     key = session.get_one(DataKey, household.data_key_id)
     _write(household, now, key, actor=actor, source=source, at=clock.now())
+    if source != MERGE and before is not None and _reached(_opened(household, before)) != _reached(now):
+        listeners.tell(household.id, What.PHONE, clock=clock)
     return household.version
 
 
@@ -128,6 +132,10 @@ def wrote(household: Household, user_id: UUID | None) -> bool:
         HouseholdVersion.source == DOORSTEP,
     )
     return db.session.scalar(mine.limit(1)) is not None
+
+
+def _reached(data: Fields) -> tuple[str | None, str | None]:
+    return data.get("phone"), data.get("phone_is_contact")
 
 
 def _write(household: Household, data: Fields, key: DataKey, *, actor: Actor, source: str, at: datetime) -> None:

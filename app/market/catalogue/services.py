@@ -19,6 +19,7 @@ from app.core.ids import uuid7
 from app.core.media import Media
 from app.core.texts import tidy
 from app.households.areas import queries as areas
+from app.households.own import guards
 from app.households.registry import people
 from app.households.registry import queries as registry
 from app.households.registry.models import Purpose, Status
@@ -56,6 +57,7 @@ def open_shop(
 
     Raises:
         Forbidden: somebody else's household.
+        ThroughContact: a contact names an account; where the money goes is for the household to say.
         HouseholdNotVerified: the commune has yet to verify it.
         SellingConsentMissing: it has not agreed to sell, or took that back.
         ShopExists: it has a shop already.
@@ -74,6 +76,8 @@ def open_shop(
             raise SellingConsentMissing()
         if queries.shop_of(household.id):
             raise ShopExists()
+        if own and account is not None:
+            guards.demand_kin(actor)
         account = account or people.sales_account(household)
         if account is None:
             raise SalesAccountMissing()

@@ -13,6 +13,7 @@ from app.core.crypto import KeyDestroyed
 from app.core.database import current_actor
 from app.core.errors import NotFound
 from app.households.areas import queries as areas
+from app.households.own import guards
 from app.households.registry import people
 from app.households.registry import queries as registry
 from app.identity.access import requires
@@ -90,10 +91,11 @@ def paid_out() -> Answer:
 @bp.get("/ban-hang/thu-nhap/<int:year>.pdf")
 @requires(Role.HOUSEHOLD)
 def own_statement(year: int) -> Answer:
-    """One's own year as PDF."""
+    """One's own year as PDF, with the household's name: not through a contact."""
     shop = _own_shop()
     if shop is None:
         return redirect("/ban-hang")
+    guards.demand_kin(current_actor())
     return _pdf(shop, year)
 
 

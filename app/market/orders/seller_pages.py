@@ -12,6 +12,7 @@ from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.database import current_actor
 from app.core.errors import AppError
+from app.households.own import guards
 from app.identity.access import requires
 from app.identity.roles import Role
 from app.market.catalogue import queries as catalogue
@@ -73,7 +74,9 @@ def ask_rest(code: str) -> Answer:
 @bp.post("/<code>/tai-khoan-khach/<uuid:notice_id>")
 @requires(Role.HOUSEHOLD)
 def buyers_account(code: str, notice_id: UUID) -> Answer:
-    """Where the buyer wants the money back that came too much; each look is written down."""
+    """Where the buyer wants the money back that came too much; each look is written down. Not through a contact: the
+    money lies with the household."""
+    guards.demand_kin(current_actor())
     asked = views.request_of(_own(code))
     if not _lies_here(wishes.one(asked, notice_id)):
         raise ItemNotFound()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.core.database import db
 from app.payments.fees import queries
@@ -18,6 +20,7 @@ from tests.factories.payments import make_request
 from tests.fakes.clock import FrozenClock
 from tests.fakes.purposes import RememberingPurpose
 from tests.payments.fees import world
+from tests.payments.ledger.parallel import at_once
 
 
 def test_of_a_collected_sale_of_goods_one_and_a_half_per_cent_are_kept_for_the_state(payee_id: UUID) -> None:
@@ -127,6 +130,19 @@ def test_of_a_dong_that_came_back_more_kinds_than_it_pays_for_are_owed_by_the_sa
     assert world.all_kept() == (200, 200, 100)
     assert world.balance_vnd(AccountKind.PAYABLE, payee_id) == 0
     assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == -2
+
+
+def test_refunds_that_come_through_at_the_same_moment_leave_no_dong_of_rounding_with_us(
+    app: Flask, payee_id: UUID
+) -> None:
+    asked = world.sell(payee_id, 1_000)
+    world.pay(asked)
+    assert world.all_kept() == (0, 10, 5)
+    under_way = [world.begin_refund(asked, 125) for _ in range(8)]
+    answers = at_once(app, [partial(world.end_refund, refund_id, Event.DONE) for refund_id in under_way])
+    assert answers == [None] * 8
+    assert world.all_kept() == (0, 0, 0)
+    assert world.payable_vnd(payee_id) == 0
 
 
 def test_a_refund_gives_the_tax_back_in_proportion(payee_id: UUID) -> None:

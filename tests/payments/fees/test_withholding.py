@@ -145,6 +145,18 @@ def test_refunds_that_come_through_at_the_same_moment_leave_no_dong_of_rounding_
     assert world.payable_vnd(payee_id) == 0
 
 
+def test_even_a_single_dong_that_rounding_gives_back_repays_what_the_refund_made_owed(payee_id: UUID) -> None:
+    asked = world.sell(payee_id, 100)
+    world.pay(asked)
+    assert world.all_kept() == (0, 1, 0)
+    world.spend_all(payee_id)
+    refund = world.refund(asked, 1)
+    assert (refund.fees_vnd, refund.seller_vnd, refund.debt_vnd) == (0, 0, 1)
+    assert world.all_kept() == (0, 0, 0)
+    assert world.balance_vnd(AccountKind.SELLER_DEBT, payee_id) == 0
+    assert world.balance_vnd(AccountKind.PAYABLE, payee_id) == 0
+
+
 def test_a_refund_gives_the_tax_back_in_proportion(payee_id: UUID) -> None:
     asked = world.sell(payee_id, 100_000)
     world.pay(asked)

@@ -114,6 +114,17 @@ def test_the_answer_names_each_transfer_and_what_it_moved(clock):
     assert reread(target.id).balance_vnd == 30
 
 
+@pytest.mark.parametrize("purpose", [None, ("sale", uuid4())])
+def test_a_repeat_is_for_the_same_purpose(clock, purpose):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    transfer = replace(move(source, target, 10, at=clock.now()), purpose=purpose)
+    assert [one.created for _twice in range(2) for one in post(transfer, clock=clock)] == [True, False]
+    for other in (("sale", uuid4()), ("gift", purpose[1] if purpose else uuid4())):
+        with pytest.raises(DifferentContent):
+            post(replace(transfer, purpose=other), clock=clock)
+    assert reread(target.id).balance_vnd == 10
+
+
 def test_a_closed_account_takes_part_in_nothing_new(clock):
     account, other = make_account(AccountKind.PAYABLE, clock=clock), filled_account(10, clock=clock)
     with transaction():

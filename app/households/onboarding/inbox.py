@@ -101,6 +101,22 @@ def keys_of_refused(*, before: datetime, limit: int) -> Sequence[UUID]:
     return db.session.scalars(query).all()
 
 
+def left(
+    *, before: datetime, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[sa.Row[datetime, UUID, UUID]]:
+    """(received at, id, who sent it) of records kept before this moment that nothing was done with, oldest first.
+
+    Args:
+        after: (received at, id) of the last one seen.
+    """
+    query = sa.select(DoorstepRecord.received_at, DoorstepRecord.id, DoorstepRecord.member_id).where(
+        DoorstepRecord.outcome.is_(None), DoorstepRecord.received_at < before
+    )
+    if after is not None:
+        query = query.where(sa.tuple_(DoorstepRecord.received_at, DoorstepRecord.id) > after)
+    return db.session.execute(query.order_by(DoorstepRecord.received_at, DoorstepRecord.id).limit(limit)).all()
+
+
 def announce(pairs: Sequence[tuple[DoorstepRecord, Sent]], *, clock: Clock) -> None:
     """Expect the photos these records name, at most six of each; what was announced before stays as it is."""
     wanted = [(record, photo) for record, sent in pairs for photo in sent.photos]

@@ -59,6 +59,7 @@ class DoorstepRecord(Model):
         sa.Index("ix_doorstep_record_household_id", "household_id", "received_at"),
         sa.Index("ix_doorstep_record_commune_code", "commune_code", "received_at"),
         sa.Index("ix_doorstep_record_data_key_id", "data_key_id"),
+        sa.Index("ix_doorstep_record_left", "received_at", "id", postgresql_where=sa.text("outcome IS NULL")),
         sa.Index("ix_doorstep_record_refused", "handled_at", postgresql_where=sa.text("outcome = 'refused'")),
     )
 

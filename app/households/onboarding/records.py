@@ -13,7 +13,7 @@ from app.households.registry.fields import Fields
 from app.households.registry.models import How, Purpose
 from app.households.registry.people import Evidence
 
-from .models import Kind, Outcome, PhotoKind
+from .models import DoorstepRecord, Kind, Outcome, PhotoKind
 
 CONTENT = "doorstep_record.content"
 DRIFT = timedelta(minutes=2)
@@ -103,9 +103,37 @@ def as_text(sent: Sent) -> str:
         "consents": [[said.purpose, said.how, said.at.isoformat()] for said in sent.consents],
         "witness_name": sent.witness_name,
         "place": [sent.place.latitude, sent.place.longitude, sent.place.accuracy_m] if sent.place else None,
-        "photos": [str(photo.id) for photo in sent.photos],
+        "photos": [
+            [str(photo.id), photo.kind, photo.media_type, photo.size_bytes, photo.sha256.hex()] for photo in sent.photos
+        ],
     }
     return json.dumps(content)
+
+
+def from_text(row: DoorstepRecord, text: str) -> Sent:
+    """A record as it was sent, out of its row and the text of `as_text`."""
+    content = json.loads(text)
+    photos = [one for one in content["photos"] if isinstance(one, list)]  # older texts hold their ids only
+    return Sent(
+        id=row.id,
+        kind=Kind(row.kind),
+        made_at=row.made_at,
+        sent_at=row.sent_at,
+        fields=content["fields"],
+        attempt=row.attempt,
+        household_code=content["household_code"],
+        base_version=content["base_version"],
+        place=Place(*content["place"]) if content["place"] else None,
+        seconds_spent=row.seconds_spent,
+        consents=tuple(
+            Said(Purpose(purpose), How(how), datetime.fromisoformat(at)) for purpose, how, at in content["consents"]
+        ),
+        witness_name=content["witness_name"],
+        photos=tuple(
+            Announced(UUID(id), PhotoKind(kind), media_type, size, bytes.fromhex(sha256))
+            for id, kind, media_type, size, sha256 in photos
+        ),
+    )
 
 
 def evidence(sent: Sent, *, now: datetime) -> dict[Purpose, Evidence]:

@@ -1,4 +1,4 @@
-"""Jobs of the doorstep: forgetting what came to nothing."""
+"""Jobs of the doorstep: going on after a crash, forgetting what came to nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from datetime import timedelta
 from app.core.clock import SYSTEM_CLOCK
 from app.core.jobs import job
 
-from . import services
+from . import services, sweep
 
 REFUSED_KEPT_FOR = timedelta(days=90)
+LEFT_AFTER = timedelta(minutes=5)
+
+
+@job(name="onboarding.handle_left", cron="*/5 * * * *")
+def handle_left(timestamp: int) -> None:
+    """Handle records that were kept while whoever was to handle them died."""
+    sweep.handle_left(before=SYSTEM_CLOCK.now() - LEFT_AFTER, clock=SYSTEM_CLOCK)
 
 
 @job(name="onboarding.forget_refused", cron="23 18 * * *")

@@ -54,7 +54,7 @@ def ask(actor: Actor, question: Question, *, clock: Clock) -> Hint:
     Raises:
         BadHousehold, OutsideArea: no such hamlet, or not one of the actor's.
     """
-    operations.commune_of_hamlet(actor, question.hamlet_code)
+    hamlet = operations.hamlet_for(actor, question.hamlet_code)
     this_year = in_vietnam(clock.now()).year
     number, born = _citizen(question.citizen_id or "", this_year)
     phone = _phone(question.phone or "")
@@ -62,7 +62,7 @@ def ask(actor: Actor, question: Question, *, clock: Clock) -> Hint:
     anywhere = db.session.scalar(sa.select(sa.func.household_known(number, phone)))
     citizen_here = any(home.citizen_index == number for home in in_sight)
     phone_here = any(home.phone_index == phone for home in in_sight)
-    alike = _alike(actor, question, question.birth_year or born, this_year)
+    alike = _alike(actor, question, hamlet.code, question.birth_year or born, this_year)
     codes = dict.fromkeys([home.code for home in in_sight if home.status != Status.MERGED] + alike)
     return Hint(
         citizen=citizen_here,
@@ -87,11 +87,11 @@ def _phone(text: str) -> bytes:
         return os.urandom(32)
 
 
-def _alike(actor: Actor, question: Question, born: int | None, this_year: int) -> list[str]:
+def _alike(actor: Actor, question: Question, hamlet_code: str, born: int | None, this_year: int) -> list[str]:
     """Codes of households in the hamlet whose head has nearly this name and, where both are known, this birth year."""
     name = fold(tidy(question.head_name or ""))
     found = []
-    for home in queries.of_hamlet(actor, question.hamlet_code, limit=MAX_IN_HAMLET):
+    for home in queries.of_hamlet(actor, hamlet_code, limit=MAX_IN_HAMLET):
         try:
             likeness = _likeness(name, fold(open_field(home, Field.HEAD_NAME) or ""))
             if home.status != Status.MERGED and likeness >= ALIKE and _near(born, _birth_year(home, this_year)):

@@ -61,8 +61,8 @@ def refusal_of(error: IntegrityError) -> AppError:
 def _entry(actor: Actor, row: DoorstepRecord, sent: Sent, clock: Clock) -> Entry:
     consents = {said.purpose: said.how for said in sent.consents}
     data = checked(fields.to_data(sent.fields, client_id=sent.id, consents=consents), now=clock.now())
-    row.commune_code = operations.commune_of_hamlet(actor, data.hamlet_code)
-    row.hamlet_code = data.hamlet_code
+    hamlet = operations.hamlet_for(actor, data.hamlet_code)
+    row.commune_code, row.hamlet_code = hamlet.parent_code, hamlet.code
     key = require_transaction().get_one(DataKey, row.data_key_id)
     return Entry(data, people.content_mark(data), key, records.evidence(sent, now=clock.now()))
 

@@ -16,6 +16,7 @@ from app.core.crypto import DataKey, new_data_key, seal
 from app.core.database import require_transaction
 from app.core.ids import uuid7
 from app.households.areas import queries as areas
+from app.households.areas.models import Area
 from app.identity.roles import Role
 
 from . import fields, listeners, people, versions
@@ -45,19 +46,24 @@ def demand_officer(actor: Actor, household: Household) -> None:
         raise NotAnOfficer
 
 
-def commune_of_hamlet(actor: Actor, hamlet_code: str) -> str:
-    """The commune of a hamlet in which the actor may register households.
+def hamlet_for(actor: Actor, hamlet_code: str) -> Area:
+    """The hamlet of today for a code, when the actor may register households there.
 
     Raises:
         BadHousehold: no such hamlet.
         OutsideArea: not one of the actor's.
     """
-    hamlet = areas.get(hamlet_code)
+    hamlet = areas.current(hamlet_code)
     if hamlet is None or hamlet.kind != "hamlet" or hamlet.parent_code is None:
         raise BadHousehold({"hamlet_code": [_("Chọn xóm của hộ trong danh sách.")]})
     if not actor.reaches(hamlet.code, hamlet.parent_code):
         raise OutsideArea
-    return hamlet.parent_code
+    return hamlet
+
+
+def commune_of_hamlet(actor: Actor, hamlet_code: str) -> str:
+    """The commune of `hamlet_for`."""
+    return hamlet_for(actor, hamlet_code).parent_code or ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Entry:
 
 def create(actor: Actor, data: NewHousehold, *, mark: bytes, clock: Clock) -> Household:
     """Store a checked registration under a data key of its own, with its consents."""
-    commune_of_hamlet(actor, data.hamlet_code)
+    hamlet_for(actor, data.hamlet_code)
     (household,) = create_all(actor, [Entry(data, mark, new_data_key(clock=clock))], clock=clock)
     return household
 
@@ -97,12 +103,13 @@ def create_all(actor: Actor, entries: Sequence[Entry], *, clock: Clock) -> list[
 
 
 def _new(actor: Actor, entry: Entry, clock: Clock) -> Household:
+    hamlet = hamlet_for(actor, entry.data.hamlet_code)
     return Household(
         id=uuid7(),
         code=codes.new_code("HG"),
         data_key_id=entry.key.id,
-        commune_code=commune_of_hamlet(actor, entry.data.hamlet_code),
-        hamlet_code=entry.data.hamlet_code,
+        commune_code=hamlet.parent_code or "",
+        hamlet_code=hamlet.code,
         phone_is_contact=entry.data.phone_is_contact,
         status=Status.SUBMITTED,
         registered_by=who(actor),
@@ -130,9 +137,10 @@ def rewrite(
     """
     session = require_transaction()
     versions.keep(household)
-    moved = household.hamlet_code != data.hamlet_code
-    household.commune_code = commune_of_hamlet(actor, data.hamlet_code)
-    household.hamlet_code = data.hamlet_code
+    hamlet = hamlet_for(actor, data.hamlet_code)
+    moved = household.hamlet_code != hamlet.code
+    household.commune_code = hamlet.parent_code or ""
+    household.hamlet_code = hamlet.code
     household.phone_is_contact = data.phone_is_contact
     household.content_mark = mark
     for column, value in people.sealed_columns(data, session.get_one(DataKey, household.data_key_id)).items():

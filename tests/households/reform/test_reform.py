@@ -19,11 +19,18 @@ from app.core.sheets import as_xlsx
 from app.core.states import ImpossibleStep
 from app.households.areas import queries as areas
 from app.households.areas.models import Area, AreaChange
+from app.households.onboarding import duplicates
+from app.households.onboarding import services as doorstep
+from app.households.onboarding.duplicates import Question
+from app.households.onboarding.models import DoorstepRecord, Kind
+from app.households.onboarding.records import Said, Sent
 from app.households.reform import queries, services, sheet
 from app.households.reform.errors import AreasChanged, OwnPlan
 from app.households.reform.models import AreaReform
+from app.households.registry import fields
 from app.households.registry import queries as registry
 from app.households.registry import services as registry_services
+from app.households.registry.models import How, Purpose
 from app.identity.roles import Role
 from app.market.catalogue.models import Product, Shop
 from tests.factories.households import TAN_CUONG, a_registration, register, with_welfare_account
@@ -136,6 +143,28 @@ def test_a_phone_that_knows_only_the_old_hamlet_still_registers(app: Flask, cloc
     data = a_registration(hamlet_code=f"{OLD}-01")
     home = registry_services.register_household(actor=neighbour, data=data, clock=clock)
     assert (home.commune_code, home.hamlet_code) == (NEW, f"{NEW}-01")
+
+
+def test_a_doorstep_record_with_the_old_hamlet_is_kept_in_the_new_one(app: Flask, clock: FrozenClock) -> None:
+    reform(clock)
+    neighbour = Actor(uuid4(), frozenset({Role.TEAM_MEMBER}), frozenset({f"{NEW}-01"}), label="team_member")
+    told = {**dict.fromkeys(fields.NAMES), **fields.of_data(a_registration(hamlet_code=f"{OLD}-01"))}
+    said = (Said(Purpose.SELLING, How.SPOKEN, clock.now()),)
+    sent = Sent(uuid4(), Kind.REGISTRATION, clock.now(), clock.now(), told, consents=said, witness_name="Người Mẫu")
+    (result,) = doorstep.sync(actor=neighbour, records=[sent], clock=clock)
+    assert result.outcome == "stored", result.errors
+    with acting_as(SYSTEM):
+        row = db.session.get_one(DoorstepRecord, sent.id)
+        assert (row.commune_code, row.hamlet_code) == (NEW, f"{NEW}-01")
+
+
+def test_a_duplicate_is_found_by_the_hamlets_old_code(app: Flask, clock: FrozenClock) -> None:
+    home = register(clock=clock, head_name="Nguyễn Thị Mẫu")
+    reform(clock)
+    neighbour = Actor(uuid4(), frozenset({Role.TEAM_MEMBER}), frozenset({f"{NEW}-01"}), label="team_member")
+    with acting_as(neighbour):
+        hint = duplicates.ask(neighbour, Question(f"{OLD}-01", head_name="Nguyễn Thị Mẫu"), clock=clock)
+    assert hint.similar == [home.code]
 
 
 def test_a_split_gives_each_hamlet_to_its_part(app: Flask, clock: FrozenClock) -> None:

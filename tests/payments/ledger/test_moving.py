@@ -125,6 +125,18 @@ def test_a_repeat_is_for_the_same_purpose(clock, purpose):
     assert reread(target.id).balance_vnd == 10
 
 
+def test_a_reservation_its_end_and_a_reversal_are_known_when_they_are_repeated(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.RECEIVED, clock=clock)
+    held = hold(source, target, 10, at=clock.now(), expires_at=clock.now() + timedelta(days=1))
+    end = resolve(held, TransferKind.POST_PENDING, 10, at=clock.now())
+    back = replace(move(target, source, 10, at=clock.now()), reverses_id=end.id)
+    for transfer in (held, end, back):
+        assert [one.created for _twice in range(2) for one in post(transfer, clock=clock)] == [True, False]
+    with pytest.raises(DifferentContent):
+        post(replace(held, expires_at=None), clock=clock)
+    assert (reread(source.id).balance_vnd, reread(source.id).pending_out_vnd) == (100, 0)
+
+
 def test_a_closed_account_takes_part_in_nothing_new(clock):
     account, other = make_account(AccountKind.PAYABLE, clock=clock), filled_account(10, clock=clock)
     with transaction():

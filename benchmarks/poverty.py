@@ -137,10 +137,14 @@ def _fill(superuser: str, commune: str) -> list[str]:
                         at,
                     )
                 )  # fmt: skip
-        status = "id, household_id, class, year, decision_number, valid_from, valid_to, recorded_by, created_at"
+        status = (
+            "id, household_id, class, year, decision_number, valid_from, valid_to, recorded_by, approved_by, created_at"
+        )
         with cursor.copy(f"COPY poverty_status ({status}) FROM STDIN") as copy:
             for household_id in ids[::2]:
-                copy.write_row((uuid7(), household_id, "poor", 2026, "1/QĐ", "2026-01-01", "2027-06-30", by, at))
+                copy.write_row(
+                    (uuid7(), household_id, "poor", 2026, "1/QĐ", "2026-01-01", "2027-06-30", by, uuid4(), at)
+                )
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute("ANALYZE")
     return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from app.core.sheets import as_xlsx
 from app.households.own import queries as own_queries
 from app.households.own import services as own
 from app.households.own.models import Relation
-from app.households.registry.models import Household, Purpose
+from app.households.poverty import single
+from app.households.registry.models import Household, PovertyClass, Purpose
 from app.households.welfare import batches, sheet
 from app.identity.roles import Role
 from app.market.catalogue.models import Product
@@ -37,6 +39,7 @@ class Objects:
     fieldwork: Fieldwork
     office: OfficeWork
     sheet: UUID
+    poverty_list: UUID
     seller: Seller
     product: Product
     stall: Stall
@@ -71,6 +74,7 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
         fieldwork=some_fieldwork(household, clock=clock),
         office=some_office_work(household, clock=clock),
         sheet=_sheet_of(commune, clock),
+        poverty_list=_poverty_list_of(household, clock),
         seller=seller,
         product=product,
         stall=make_stall(seller, make_market(f"Chợ thử {commune}", clock=clock), clock=clock),
@@ -97,6 +101,14 @@ def _withdrawal_of(household: Household, clock: Clock) -> UUID:
         return own_queries.requests_of(household.id)[0].id
 
 
+def _poverty_list_of(household: Household, clock: Clock) -> UUID:
+    """Next year's decision about the household, which waits for a second officer of the commune."""
+    return single.propose(
+        actor=an_officer(household.commune_code), household_id=household.id, poverty_class=PovertyClass.NEAR_POOR,
+        decision_number="2/QĐ-UBND", valid_from=date(2027, 1, 1), valid_to=date(2027, 12, 31), clock=clock,
+    )  # fmt: skip
+
+
 def _sheet_of(commune: str, clock: Clock) -> UUID:
     """A sheet of accounts that an officer of the commune uploaded."""
     row = [f"HG{commune}", "", "", "Agribank", "8888000123", "NGUYEN THI THU", ""]
@@ -114,6 +126,9 @@ _ISSUED = Kind(_HOUSEHOLD.arguments, _HOUSEHOLD.secret, frozenset({Role.COMMUNE_
 _SHEET = Kind(lambda them: {"batch_id": them.sheet}, lambda them: str(them.sheet))
 # Only who uploaded it may put it away.
 _OWN_SHEET = Kind(_SHEET.arguments, _SHEET.secret, frozenset({Role.COMMUNE_OFFICER}))
+_POVERTY_LIST = Kind(lambda them: {"import_id": them.poverty_list}, lambda them: str(them.poverty_list))
+# Only who brought it says what its columns are.
+_OWN_LIST = Kind(_POVERTY_LIST.arguments, _POVERTY_LIST.secret, frozenset({Role.COMMUNE_OFFICER}))
 # Only who made it may take it back, only who was given it may answer it; a leader is more than a member.
 _NOT_MEMBERS = frozenset({Role.TEAM_MEMBER})
 _MAKERS = frozenset({Role.TEAM_MEMBER, Role.COMMUNE_OFFICER})
@@ -160,8 +175,20 @@ OBJECTS: dict[str, Kind] = {
     "registry.household": _HOUSEHOLD,
     "registry.withdraw": _HOUSEHOLD,
     "registry.approve": _HOUSEHOLD,
-    "registry.set_poverty": _HOUSEHOLD,
-    "registry.revoke_poverty": _HOUSEHOLD,
+    "poverty.decide": _HOUSEHOLD,
+    "poverty.end": _HOUSEHOLD,
+    "poverty.show": _POVERTY_LIST,
+    "poverty.confirm": _OWN_LIST,
+    "poverty.approve": _POVERTY_LIST,
+    "poverty.undo": _POVERTY_LIST,
+    "poverty.drop": _POVERTY_LIST,
+    "poverty.errors": _POVERTY_LIST,
+    "poverty_api.show": _POVERTY_LIST,
+    "poverty_api.rows": _POVERTY_LIST,
+    "poverty_api.confirm": _OWN_LIST,
+    "poverty_api.approve": _POVERTY_LIST,
+    "poverty_api.undo": _POVERTY_LIST,
+    "poverty_api.drop": _POVERTY_LIST,
     "registry.send_back": _HOUSEHOLD,
     "registry.unmask": _HOUSEHOLD,
     "registry.team_household": _HOUSEHOLD,
@@ -261,5 +288,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "office_api.refuse": _WHY,
     "office_api.take_back": _WHY,
     "merging_api.undo": _WHY,
+    "poverty_api.confirm": {
+        "decision_number": "2/QĐ-UBND",
+        "year": 2027,
+        "valid_from": "2027-01-01",
+        "valid_to": "2027-12-31",
+    },
     "stalls_api.ask_amount": {"amount_vnd": 50_000},
 }

@@ -16,6 +16,8 @@ from app.core.clock import Clock
 from app.core.database import acting_as, db
 from app.households.areas import queries as area_queries
 from app.households.areas import services as areas
+from app.households.poverty import services as poverty
+from app.households.poverty import single
 from app.households.registry import services as registry
 from app.households.registry.models import Household, How, PovertyClass, Purpose
 from app.households.registry.people import NewHousehold, SalesAccount
@@ -105,17 +107,34 @@ def verified(*, clock: Clock, **changes: Any) -> Household:
 def poor(*, clock: Clock, poverty_class: PovertyClass = PovertyClass.POOR, **changes: Any) -> Household:
     """A verified household with a decision of the year 2026 that it is poor (or near poor)."""
     household = verified(clock=clock, **changes)
-    registry.set_poverty_status(
-        actor=an_officer(household.commune_code),
-        household_id=household.id,
-        poverty_class=poverty_class,
-        year=2026,
-        decision_number="12/QĐ-UBND",
-        valid_from=date(2026, 1, 1),
-        valid_to=date(2026, 12, 31),
-        clock=clock,
-    )
+    decide(household, clock=clock, poverty_class=poverty_class)
     return household
+
+
+def decide(
+    household: Household,
+    *,
+    clock: Clock,
+    poverty_class: PovertyClass = PovertyClass.POOR,
+    number: str = "12/QĐ-UBND",
+    valid_from: date = date(2026, 1, 1),
+    valid_to: date = date(2026, 12, 31),
+) -> None:
+    """One officer enters a decision about a household, another approves it."""
+    made = single.propose(
+        actor=an_officer(household.commune_code), household_id=household.id, poverty_class=poverty_class,
+        decision_number=number, valid_from=valid_from, valid_to=valid_to, clock=clock,
+    )  # fmt: skip
+    poverty.approve(actor=an_officer(household.commune_code), import_id=made, clock=clock)
+
+
+def no_longer_poor(household: Household, *, from_day: date, clock: Clock) -> None:
+    """One officer takes a household off the list from a day on, another approves it."""
+    made = single.propose_end(
+        actor=an_officer(household.commune_code), household_id=household.id, ends_on=from_day, reason="Ghi nhầm hộ",
+        clock=clock,
+    )  # fmt: skip
+    poverty.approve(actor=an_officer(household.commune_code), import_id=made, clock=clock)
 
 
 def with_welfare_account(

@@ -132,7 +132,8 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
 ) -> None:
     household = make.verified(clock=SYSTEM_CLOCK)
     path, welfare = f"{DESK}/{household.code}", f"{WELFARE}/{household.code}"
-    bad = officer.post(f"{path}/ho-ngheo", {"decision_number": "12/QĐ"}, path)
+    entry = f"/dieu-hanh/ho-ngheo/ho/{household.code}"
+    bad = officer.post(entry, {"decision_number": "12/QĐ"}, path)
     assert bad.status_code == 422
     assert 'value="12/QĐ"' in bad.get_data(as_text=True)
     year = queries.today(SYSTEM_CLOCK).year
@@ -140,7 +141,9 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
         "poverty_class": "near_poor", "decision_number": "12/QĐ", "valid_from": f"{year}-01-01",
         "valid_to": f"{year}-12-31",
     }  # fmt: skip
-    assert officer.post(f"{path}/ho-ngheo", decision, path).status_code == 302
+    assert officer.post(entry, decision, path).status_code == 302
+    colleague = sign_in(Role.COMMUNE_OFFICER)
+    approve_waiting(officer, colleague, path)
     assert "0 %" in officer.get(WELFARE).get_data(as_text=True)
     account = {"bin": "970405", "number": "8888000123", "holder": "AI DO", "need": "Mua sách vở cho con"}
     refused = officer.post(welfare, account, welfare)
@@ -148,14 +151,27 @@ def test_poverty_and_a_welfare_account_from_decision_to_listing(
     assert "Mua sách vở cho con" in refused.get_data(as_text=True)
     assert officer.post(welfare, account | {"holder": "NGUYEN THI THU"}, welfare).status_code == 302
     assert officer.post(f"{welfare}/xac-nhan", {}, welfare).status_code == 403
-    colleague = sign_in(Role.COMMUNE_OFFICER)
     assert colleague.post(f"{welfare}/xac-nhan", {}, welfare).status_code == 302
     assert "100 %" in officer.get(WELFARE).get_data(as_text=True)
     assert len(client.get("/api/v1/welfare/households").get_json()["items"]) == 1
     officer.post(f"{path}/dong-y", {"purpose": "gift_page"}, path)
     assert client.get("/api/v1/welfare/households").get_json()["items"] == []
     assert officer.post(f"{welfare}/dong", {"reason": "Hộ chuyển đi nơi khác"}, welfare).status_code == 302
-    assert officer.post(f"{path}/ho-ngheo/thu-hoi", {}, path).status_code == 302
+    leaves = {"ends_on": f"{year}-01-01", "end_reason": "Ghi nhầm hộ"}
+    assert officer.post(f"{entry}/thoi", leaves | {"end_reason": ""}, path).status_code == 422
+    assert officer.post(f"{entry}/thoi", leaves, path).status_code == 302
+    assert "Ghi nhầm hộ" in colleague.get(path).get_data(as_text=True)
+    approve_waiting(officer, colleague, path)
+    assert "Hôm nay không có quyết định nào" in officer.get(path).get_data(as_text=True)
+
+
+def approve_waiting(maker: Browser, other: Browser, path: str) -> None:
+    """The decision waits on the household's page: only a second officer finds the button, and only theirs counts."""
+    mine, theirs = (one.get(path).get_data(as_text=True) for one in (maker, other))
+    assert "Chờ người thứ hai duyệt" in mine and "Duyệt quyết định này" not in mine
+    approve = theirs.split('/duyet">')[0].rsplit('action="', 1)[1] + "/duyet"
+    assert maker.post(approve, {}, path).status_code == 403
+    assert other.post(approve, {}, path).status_code == 303
 
 
 def test_an_empty_welfare_form_marks_every_empty_place_at_once(officer: Browser) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +15,7 @@ from app.core.audit import AuditEvent
 from app.core.database import acting_as, db, transaction
 from app.core.errors import BadInput
 from app.households.registry import errors, people, queries, services
-from app.households.registry.models import Household, How, PovertyClass, Purpose, Status
+from app.households.registry.models import Household, How, Purpose, Status
 from app.households.registry.people import Field
 from app.identity import queries as identity
 from app.identity.roles import Role
@@ -248,26 +246,6 @@ def test_an_unmasked_field_is_written_down_with_the_reason(app: Flask, clock: Fr
             services.unmask_household(
                 actor=actor, household_id=household.id, field=Field.PHONE, reason=reason, clock=clock
             )
-
-
-def test_poverty_decisions_never_overlap_and_only_officers_make_them(app: Flask, clock: FrozenClock) -> None:
-    household = make.poor(clock=clock)
-    decision: dict[str, Any] = {
-        "household_id": household.id,
-        "poverty_class": PovertyClass.NEAR_POOR,
-        "year": 2026,
-        "decision_number": "30/QĐ-UBND",
-        "valid_from": date(2026, 12, 31),
-        "valid_to": date(2027, 12, 31),
-        "clock": clock,
-    }
-    with pytest.raises(errors.PovertyOverlap):
-        services.set_poverty_status(actor=make.an_officer(), **decision)
-    with pytest.raises(errors.NotAnOfficer):
-        services.set_poverty_status(actor=make.a_team_member(), **decision)
-    services.revoke_poverty_status(actor=make.an_officer(), household_id=household.id, clock=clock)
-    assert queries.poverty_on(household.id, date(2026, 11, 20)) is None
-    services.set_poverty_status(actor=make.an_officer(), **decision)
 
 
 def test_a_household_is_found_by_code_phone_number_or_whole_name_only_in_scope(app: Flask, clock: FrozenClock) -> None:

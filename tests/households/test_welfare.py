@@ -82,7 +82,7 @@ def test_the_end_of_the_poverty_status_unlists_on_its_day(app: Flask, clock: Fro
 def test_revoking_the_decision_or_closing_the_account_unlists_at_once(app: Flask, clock: FrozenClock) -> None:
     one, _account = make.with_welfare_account(clock=clock)
     other, _account = make.with_welfare_account(clock=clock)
-    registry.revoke_poverty_status(actor=make.an_officer(), household_id=one.id, clock=clock)
+    make.no_longer_poor(one, from_day=clock.now().date(), clock=clock)
     assert len(as_a_guest(clock).items) == 1
     services.close_welfare_account(actor=make.an_officer(), household_id=other.id, clock=clock)
     assert as_a_guest(clock).items == []

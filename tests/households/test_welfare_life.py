@@ -17,7 +17,6 @@ from app.core.database import acting_as, db, transaction
 from app.households.own import services as own
 from app.households.own.models import Relation
 from app.households.registry import listeners, names
-from app.households.registry import services as registry
 from app.households.registry.errors import NoSuchHousehold, NotAnOfficer
 from app.households.welfare import errors, queries, services
 from app.households.welfare.models import AccountStatus, RollEntry, WelfareAccount
@@ -271,7 +270,7 @@ def test_the_roll_follows_decisions_moves_and_verification(app: Flask, clock: Fr
     moved, _account = make.with_welfare_account(clock=clock)
     revoked, _account = make.with_welfare_account(clock=clock)
     demand_true_roll()
-    registry.revoke_poverty_status(actor=make.an_officer(), household_id=revoked.id, clock=clock)
+    make.no_longer_poor(revoked, from_day=clock.now().date(), clock=clock)
     with transaction(actor=SYSTEM) as session:
         session.execute(
             sa.text("UPDATE household SET commune_code = :commune, hamlet_code = :hamlet WHERE id = :id"),

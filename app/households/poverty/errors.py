@@ -81,13 +81,31 @@ class MendFirst(Conflict):
         )
 
 
+class OneWaits(Conflict):
+    """Another decision about the household waits for its second officer."""
+
+    code = "poverty_decision_waits"
+
+    def __init__(self) -> None:
+        super().__init__(_("Hộ này đã có một quyết định chờ người thứ hai duyệt. Duyệt hoặc bỏ quyết định đó trước."))
+
+
+class TakesTwo(Conflict):
+    """One person does not undo what two decided about a household; a second decision does."""
+
+    code = "takes_another_decision"
+
+    def __init__(self) -> None:
+        super().__init__(_("Quyết định của một hộ thì không hoàn tác một mình. Ghi quyết định mới ở trang của hộ."))
+
+
 class NothingToDo(Conflict):
     """The list changes nothing."""
 
     code = "nothing_to_do"
 
     def __init__(self) -> None:
-        super().__init__(_("Danh sách này không làm thay đổi gì nên không cần duyệt."))
+        super().__init__(_("Sổ đã đúng như vậy, không có gì phải ghi."))
 
 
 class LaterImport(Conflict):

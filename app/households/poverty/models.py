@@ -46,9 +46,10 @@ class Kind(StrEnum):
 
 
 class PovertyImport(Model):
-    """One file of one commune, or of many (`area_code` is `*`).
+    """One file of one commune, or of many (`area_code` is `*`); or one decision about `household_id`, without a file.
 
-    `layout_enc` holds headings and a few cells for choosing columns; `headings_mark` fingerprints the headings.
+    `layout_enc` holds headings and a few cells for choosing columns, or the reason of a decision without a file;
+    `headings_mark` fingerprints the headings.
     `whole_list`: households of the commune that the file does not name leave. `steps_done` of `steps_total` lines of
     the file are read; `skipped` were no households. `read_again`: the registry changed after the preview.
     `moved_at` is when it last moved. `destroyed_at` is when the file and what was read of it were made unreadable.
@@ -65,6 +66,14 @@ class PovertyImport(Model):
             postgresql_where=sa.text("state NOT IN ('undone', 'dropped')"),
         ),
         sa.Index("ix_poverty_import_area_code", "area_code", "id"),
+        sa.Index(
+            "uq_poverty_import_household_id",
+            "household_id",
+            "area_code",
+            unique=True,
+            postgresql_where=sa.text("state IN ('ready', 'applying')"),
+        ),
+        sa.UniqueConstraint("id", "created_by", "approved_by", name="uq_poverty_import_people"),
         sa.Index(
             "ix_poverty_import_at_work",
             "moved_at",
@@ -98,6 +107,7 @@ class PovertyImport(Model):
     undone_by: Mapped[UUID | None]
     moved_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     destroyed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("household.id"))
 
 
 class PovertyImportFile(Model):

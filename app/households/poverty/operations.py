@@ -125,6 +125,13 @@ def _row_values(
     }
 
 
+def judge_anew(of: PovertyImport) -> None:
+    """Say again what a batch without a file means, beside what its household has by now."""
+    rows = queries.every_row(of.id)
+    forget_rows(of.id)
+    add_rows(of, [_line(row) for row in rows], {row.place: row.household_id for row in rows})
+
+
 def unlisted(of: PovertyImport) -> list[UUID]:
     """Households of the commune that have a decision and that the whole list does not name, in a fixed order."""
     if not of.whole_list or of.valid_from is None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
@@ -19,15 +19,15 @@ from app.core.http import takes_up_to
 from app.core.sheets import XLSX_TYPE
 from app.households.areas import queries as areas
 from app.identity.access import requires
-from app.identity.roles import Role
 
-from . import export, queries, services, sheet, words
+from . import export, queries, services, sheet, single_pages, words
+from .blueprint import OFFICE, bp
 from .columns import Column, Layout, letter
 from .errors import UnreadableList
 from .models import Kind, PovertyImport, State
 
-bp = Blueprint("poverty", __name__, template_folder="templates", url_prefix="/dieu-hanh/ho-ngheo")
-OFFICE = (Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR)
+__all__ = ["bp", "single_pages"]
+
 PAGE_SIZE = 20
 ROWS = 50
 FORM_BYTES = 64 * 1024
@@ -111,7 +111,8 @@ def _spreadsheet(data: bytes, name: str) -> Response:
 def show(import_id: UUID) -> Response:
     """One list, at whichever step it is; while a job works on it the page reloads itself."""
     found = queries.get(import_id, actor=current_actor())
-    choosing = found.state == State.UPLOADED or (found.state == State.READY and "cot" in request.args)
+    again = found.state == State.READY and "cot" in request.args and found.household_id is None
+    choosing = found.state == State.UPLOADED or again
     if choosing and found.created_by == current_actor().user_id:
         return _columns_form(found, {})
     return _preview(found, "")
@@ -227,6 +228,7 @@ def _preview(found: PovertyImport, problem: str) -> Response:
         page=queries.rows(found, kind=kind, cursor=request.args.get("trang"), limit=ROWS),
         kind=kind,
         kinds=kinds,
+        reason=queries.reason(found),
         kept=queries.kept(found.id) if found.state == State.UNDONE else 0,
         at_work=found.state in queries.AT_WORK,
         own=found.created_by == actor.user_id,
@@ -243,17 +245,21 @@ def _preview(found: PovertyImport, problem: str) -> Response:
 @requires(*OFFICE)
 def approve(import_id: UUID) -> Answer | tuple[Response, int]:
     """A second officer's yes."""
-    return _act(services.approve, import_id, _("Đã duyệt. Danh sách đang được ghi."))
+    refused = _act(services.approve, import_id)
+    state = State(queries.get(import_id, actor=current_actor()).state)
+    said = {State.APPLYING: _("Đã duyệt. Danh sách đang được ghi."), State.APPLIED: _("Đã duyệt, đã có hiệu lực.")}
+    return refused or _back(import_id, said.get(state, ""))
 
 
 @bp.post("/<uuid:import_id>/hoan-tac")
 @requires(*OFFICE)
 def undo(import_id: UUID) -> Answer | tuple[Response, int]:
     """Take the list back."""
-    return _act(services.undo, import_id, _("Đang hoàn tác danh sách này."))
+    return _act(services.undo, import_id) or _back(import_id, _("Đang hoàn tác danh sách này."))
 
 
-def _act(service: Any, import_id: UUID, said: str) -> Answer | tuple[Response, int]:
+def _act(service: Any, import_id: UUID) -> tuple[Response, int] | None:
+    """The page with what stands against it; nothing when it was done."""
     actor = current_actor()
     try:
         service(actor=actor, import_id=import_id, clock=SYSTEM_CLOCK)
@@ -261,7 +267,12 @@ def _act(service: Any, import_id: UUID, said: str) -> Answer | tuple[Response, i
         if error.status == 404:
             raise
         return _preview(queries.get(import_id, actor=actor), error.message), error.status
-    flash(said, "success")
+    return None
+
+
+def _back(import_id: UUID, said: str) -> Answer:
+    if said:
+        flash(said, "success")
     return redirect(url_for(".show", import_id=import_id), 303)
 
 

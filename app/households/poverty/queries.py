@@ -89,6 +89,29 @@ def by_hash(area_code: str, file_hash: bytes) -> PovertyImport | None:
     )
 
 
+def waiting(actor: Actor, household_id: UUID) -> PovertyImport | None:
+    """The decision about this one household that waits for a second officer."""
+    return db.session.scalar(
+        sa.select(PovertyImport).where(
+            PovertyImport.household_id == household_id,
+            PovertyImport.state.in_((State.READY, State.APPLYING)),
+            scope(actor),
+        )
+    )
+
+
+def only_row(import_id: UUID) -> PovertyImportRow:
+    """The row of a decision about one household."""
+    return db.session.scalars(sa.select(PovertyImportRow).where(PovertyImportRow.import_id == import_id)).one()
+
+
+def reason(of: PovertyImport) -> str:
+    """Why a household is said to leave; nothing for a file, and once the batch was destroyed."""
+    if of.household_id is None or of.destroyed_at is not None:
+        return ""
+    return layout(of).samples[0][0]
+
+
 def listing(actor: Actor, *, cursor: str | None, limit: int) -> Page[PovertyImport]:
     """One page of batches in scope, newest first."""
     query = sa.select(PovertyImport).where(scope(actor)).order_by(PovertyImport.id.desc()).limit(limit + 1)

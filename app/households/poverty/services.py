@@ -25,7 +25,7 @@ from app.identity.roles import Role
 
 from . import operations, queries, sheet
 from .columns import Column
-from .errors import BadMapping, LaterImport, MendFirst, NeedsAnother, NothingToDo, NotYours, WrongMoment
+from .errors import BadMapping, LaterImport, MendFirst, NeedsAnother, NothingToDo, NotYours, TakesTwo, WrongMoment
 from .models import FILE_FIELD, LAYOUT_FIELD, Kind, PovertyImport, PovertyImportFile, State
 from .reading import services as reading
 
@@ -128,7 +128,7 @@ def confirm_columns(
         found = queries.get(import_id, actor=actor, for_update=True)
         if found.created_by != actor.user_id:
             raise NotYours
-        if found.state not in (State.UPLOADED, State.READY):
+        if found.state not in (State.UPLOADED, State.READY) or found.household_id is not None:
             raise WrongMoment
         width = len(queries.layout(found).labels)
         number = tidy(decision_number)
@@ -175,9 +175,13 @@ def _decision_errors(number: str, year: int | None, start: date | None, end: dat
 
 
 def _read_anew(found: PovertyImport, clock: Clock) -> None:
+    found.approved_by, found.approved_at, found.moved_at = None, None, clock.now()
+    if found.household_id is not None:
+        found.state = State.READY
+        operations.judge_anew(found)
+        return
+    found.state, found.steps_done, found.skipped = State.READING, 0, 0
     operations.forget_rows(found.id)
-    found.state, found.steps_done, found.skipped, found.moved_at = State.READING, 0, 0, clock.now()
-    found.approved_by = found.approved_at = None
     _go_on(found.id)
 
 
@@ -200,6 +204,8 @@ def _refusal(
 def approve(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
     """Let the batch hold: an officer of the area who did not bring it. Doing so twice is the same.
 
+    A decision about one household holds at once.
+
     Raises:
         NoSuchImport, WrongMoment.
         NotYours: no officer.
@@ -221,7 +227,13 @@ def approve(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
         found.state, found.approved_by, found.approved_at = State.APPLYING, actor.user_id, clock.now()
         found.read_again, found.moved_at = False, clock.now()
         _note("poverty_list_approved", actor, found, clock, **{str(kind): count for kind, count in counts.items()})
+        if single := found.household_id is not None:
+            act = "poverty_status_revoked" if counts[Kind.ENDING] else "poverty_status_set"
+            audit.record(act, actor=actor, subject_kind="household", subject_id=found.household_id, clock=clock,
+                         year=found.year)  # fmt: skip
         _go_on(found.id)
+    if single:
+        work(import_id, clock=clock)
 
 
 def undo(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
@@ -229,6 +241,7 @@ def undo(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
 
     Raises:
         NoSuchImport, NotYours, WrongMoment.
+        TakesTwo: it is a decision about one household.
         LaterImport: a later batch changed what this one wrote.
     """
     with transaction(actor=actor):
@@ -237,6 +250,8 @@ def undo(*, actor: Actor, import_id: UUID, clock: Clock) -> None:
             raise NotYours
         if found.state != State.APPLIED:
             raise WrongMoment
+        if found.household_id is not None:
+            raise TakesTwo
         if queries.is_built_on(found.id):
             raise LaterImport
         found.state, found.undone_by, found.moved_at = State.UNDOING, actor.user_id, clock.now()

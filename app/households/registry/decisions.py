@@ -172,7 +172,10 @@ def revoke(status_ids: Collection[UUID], *, by: UUID, at: datetime) -> set[UUID]
 
 
 def put_back(status_ids: Collection[UUID]) -> set[UUID]:
-    """Let revoked decisions hold again, but where another one holds by now; the ids of those that do."""
+    """Let revoked decisions hold again, but where another one holds by now; the ids of those that do.
+
+    One that a single person wrote, as was possible once, stays revoked.
+    """
     other = sa.orm.aliased(PovertyStatus)
     taken = (
         sa.exists()
@@ -186,7 +189,7 @@ def put_back(status_ids: Collection[UUID]) -> set[UUID]:
             require_transaction().scalars(
                 sa.update(PovertyStatus)
                 .where(PovertyStatus.id == sa.any_(sa.literal(ids, sa.ARRAY(sa.Uuid))), ~taken)
-                .where(PovertyStatus.revoked_at.is_not(None))
+                .where(PovertyStatus.revoked_at.is_not(None), PovertyStatus.approved_by.is_not(None))
                 .values(revoked_at=None, revoked_by=None)
                 .returning(PovertyStatus.id)
                 .execution_options(synchronize_session=False)

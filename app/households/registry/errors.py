@@ -78,12 +78,3 @@ class WrongStep(AppError):
 
     def __init__(self) -> None:
         super().__init__(_("Hồ sơ này vừa được xử lý ở bước khác. Tải lại trang để xem bước mới nhất."))
-
-
-class PovertyOverlap(Conflict):
-    """Another decision holds on some of these days."""
-
-    code = "poverty_status_overlaps"
-
-    def __init__(self) -> None:
-        super().__init__(_("Hộ đã có quyết định khác trong khoảng ngày này. Thu hồi quyết định cũ trước."))

@@ -194,8 +194,8 @@ class Consent(Model):
 class PovertyStatus(Model):
     """A commune's yearly decision about one household. `valid_from` and `valid_to` are both days on which it holds.
 
-    A revoked decision counts on no day. The database refuses two that hold on the same day. One that came with the
-    yearly list names the batch, and who approved it.
+    A revoked decision counts on no day. The database refuses two that hold on the same day, and one that counts without
+    a second person who approved it. It came with a list (`import_id`), of many households or of this one alone.
     """
 
     __tablename__ = "poverty_status"
@@ -205,7 +205,11 @@ class PovertyStatus(Model):
         sa.CheckConstraint("year BETWEEN 2016 AND 2100", name="year"),
         sa.CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
         sa.CheckConstraint("approved_by <> recorded_by", name="four_eyes"),
-        sa.CheckConstraint("import_id IS NULL OR approved_by IS NOT NULL", name="approved"),
+        sa.ForeignKeyConstraint(
+            ["import_id", "recorded_by", "approved_by"],
+            ["poverty_import.id", "poverty_import.created_by", "poverty_import.approved_by"],
+            name="fk_poverty_status_people",
+        ),
         sa.Index("ix_poverty_status_household_id", "household_id", "valid_to"),
     )
 

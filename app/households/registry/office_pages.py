@@ -1,8 +1,7 @@
-"""The commune office's pages: the queue of registrations, one household, approve or return, poverty status."""
+"""The commune office's pages: the queue of registrations, one household, approve or return."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -17,7 +16,7 @@ from app.identity.roles import Role
 
 from . import desk, queries, services, words
 from .blueprint import PAGE_SIZE, bp
-from .models import Household, How, PovertyClass, Purpose, Status
+from .models import Household, How, Purpose, Status
 from .people import Field, masked
 from .queries import Filter
 
@@ -73,8 +72,8 @@ def approve(code: str) -> Response | tuple[str, int]:
     try:
         services.verify(actor=actor, household_id=found.id, clock=SYSTEM_CLOCK)
     except AppError as error:
-        return _again(found, error)
-    return _done(found, _("Đã duyệt hộ. Bà con mở gian hàng được rồi."))
+        return again(found, error)
+    return done(found, _("Đã duyệt hộ. Bà con mở gian hàng được rồi."))
 
 
 @bp.post("/dieu-hanh/ho-gia-dinh/<code>/tra-lai")
@@ -87,8 +86,8 @@ def send_back(code: str) -> Response | tuple[str, int]:
     try:
         services.return_to_team(actor=actor, household_id=found.id, reason=reason, clock=SYSTEM_CLOCK)
     except AppError as error:
-        return _again(found, error, reason="return_reason")
-    return _done(found, _("Đã trả hồ sơ về tổ công nghệ để sửa."))
+        return again(found, error, reason="return_reason")
+    return done(found, _("Đã trả hồ sơ về tổ công nghệ để sửa."))
 
 
 @bp.post("/dieu-hanh/ho-gia-dinh/<code>/xem")
@@ -99,7 +98,7 @@ def unmask(code: str) -> str | tuple[str, int]:
     found = queries.by_code(code, actor=actor)
     wanted = request.form.get("field", "")
     if wanted not in list(Field):
-        return _again(found, BadInput(_("Chọn mục cần xem."), errors={"field": [_("Chọn mục cần xem.")]}))
+        return again(found, BadInput(_("Chọn mục cần xem."), errors={"field": [_("Chọn mục cần xem.")]}))
     field = Field(wanted)
     reason = request.form.get("look_reason", "")
     try:
@@ -107,7 +106,7 @@ def unmask(code: str) -> str | tuple[str, int]:
             actor=actor, household_id=found.id, field=field, reason=reason, clock=SYSTEM_CLOCK
         )
     except AppError as error:
-        return _again(found, error, reason="look_reason")
+        return again(found, error, reason="look_reason")
     return _show(found, shown=(dict(words.sealed_fields())[field], words.plain(field, plain)))
 
 
@@ -119,7 +118,7 @@ def withdraw(code: str) -> Response | tuple[str, int]:
     found = queries.by_code(code, actor=actor)
     purpose = request.form.get("purpose", "")
     if purpose not in list(Purpose):
-        return _again(found, BadInput(_("Chọn điều bà con rút lại."), errors={}))
+        return again(found, BadInput(_("Chọn điều bà con rút lại."), errors={}))
     services.record_consent(
         actor=actor,
         household_id=found.id,
@@ -128,56 +127,7 @@ def withdraw(code: str) -> Response | tuple[str, int]:
         how=How.SPOKEN,
         clock=SYSTEM_CLOCK,
     )
-    return _done(found, _("Đã ghi bà con rút lại đồng ý. Có hiệu lực ngay."))
-
-
-@bp.post("/dieu-hanh/ho-gia-dinh/<code>/ho-ngheo")
-@requires(Role.COMMUNE_OFFICER)
-def set_poverty(code: str) -> Response | tuple[str, int]:
-    """Record the commune's decision about this household."""
-    actor = current_actor()
-    found = queries.by_code(code, actor=actor)
-    try:
-        services.set_poverty_status(actor=actor, household_id=found.id, clock=SYSTEM_CLOCK, **_decision())
-    except AppError as error:
-        return _again(found, error)
-    return _done(found, _("Đã ghi quyết định."))
-
-
-@bp.post("/dieu-hanh/ho-gia-dinh/<code>/ho-ngheo/thu-hoi")
-@requires(Role.COMMUNE_OFFICER)
-def revoke_poverty(code: str) -> Response | tuple[str, int]:
-    """End the decision that holds today."""
-    actor = current_actor()
-    found = queries.by_code(code, actor=actor)
-    services.revoke_poverty_status(actor=actor, household_id=found.id, clock=SYSTEM_CLOCK)
-    return _done(found, _("Đã thu hồi quyết định. Hộ không còn trong danh sách ủng hộ."))
-
-
-def _decision() -> dict[str, Any]:
-    """The decision the form holds.
-
-    Raises:
-        BadInput: no class chosen, or a date or year that cannot be read.
-    """
-    form = request.form
-    errors: dict[str, list[str]] = {}
-    if form.get("poverty_class") not in list(PovertyClass):
-        errors["poverty_class"] = [_("Chọn loại hộ.")]
-    days: dict[str, date] = {}
-    for name in ("valid_from", "valid_to"):
-        try:
-            days[name] = date.fromisoformat(form.get(name, ""))
-        except ValueError:
-            errors[name] = [_("Chọn ngày.")]
-    if errors:
-        raise BadInput(_("Còn chỗ chưa đúng."), errors=errors)
-    return {
-        "poverty_class": PovertyClass(form["poverty_class"]),
-        "year": days["valid_from"].year,
-        "decision_number": form.get("decision_number", "")[:100],
-        **days,
-    }
+    return done(found, _("Đã ghi bà con rút lại đồng ý. Có hiệu lực ngay."))
 
 
 def _show(found: Household, *, errors: dict[str, str] | None = None, shown: tuple[str, str] | None = None) -> str:
@@ -187,6 +137,7 @@ def _show(found: Household, *, errors: dict[str, str] | None = None, shown: tupl
         seen=masked(found),
         place=desk.place(found),
         consents=queries.consents(found.id),
+        today=queries.today(SYSTEM_CLOCK),
         poverty=queries.poverty_on(found.id, queries.today(SYSTEM_CLOCK)),
         history=queries.poverty_history(found.id),
         may_act=current_actor().has_role(Role.COMMUNE_OFFICER),
@@ -198,7 +149,7 @@ def _show(found: Household, *, errors: dict[str, str] | None = None, shown: tupl
     )
 
 
-def _again(found: Household, error: AppError, *, reason: str = "reason") -> tuple[str, int]:
+def again(found: Household, error: AppError, *, reason: str = "reason") -> tuple[str, int]:
     """The page once more, with what was typed and what is wrong with it."""
     details: dict[str, Any] = error.details.get("errors") or {"form": [error.message]}
     errors = {(reason if name == "reason" else name): " ".join(words_) for name, words_ in details.items()}
@@ -206,6 +157,7 @@ def _again(found: Household, error: AppError, *, reason: str = "reason") -> tupl
     return _show(fresh, errors=errors), error.status
 
 
-def _done(found: Household, sentence: str) -> Response:
+def done(found: Household, sentence: str) -> Response:
+    """Back to the page of the household, with what was done."""
     flash(sentence, "success")
-    return redirect(url_for(".household", code=found.code))
+    return redirect(url_for("registry.household", code=found.code))

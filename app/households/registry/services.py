@@ -1,25 +1,21 @@
-"""Use cases of the registry: register, correct, verify, return, consent, poverty status, unmask."""
+"""Use cases of the registry: register, correct, verify, return, consent, unmask."""
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
 from app.core.actor import Actor
 from app.core.audit import record
 from app.core.clock import Clock
 from app.core.database import transaction
-from app.core.errors import BadInput
-from app.core.texts import tidy
 from app.identity.roles import Role
 
 from . import deciding, operations, people, queries, states
 from .checks import checked, checked_reason
-from .errors import HouseholdKnown, OtherContent, OutsideArea, PovertyOverlap
-from .models import Household, How, PovertyClass, PovertyStatus, Purpose
+from .errors import HouseholdKnown, OtherContent, OutsideArea
+from .models import Household, How, Purpose
 from .operations import SUBJECT
 from .people import Field, NewHousehold
 from .states import Event
@@ -140,64 +136,6 @@ def record_consent(
             raise OutsideArea
         operations.add_consent(actor, household, purpose=purpose, given=given, how=how, clock=clock)
     return household
-
-
-def set_poverty_status(
-    *,
-    actor: Actor,
-    household_id: UUID,
-    poverty_class: PovertyClass,
-    year: int,
-    decision_number: str,
-    valid_from: date,
-    valid_to: date,
-    clock: Clock,
-) -> PovertyStatus:
-    """Record the commune's decision (Decree 07/2021); `valid_from` and `valid_to` are both days on which it holds.
-
-    Raises:
-        NoSuchHousehold, NotAnOfficer: as for `verify`.
-        BadInput: no number, or dates the wrong way round.
-        PovertyOverlap: another decision holds on some of these days.
-    """
-    number = tidy(decision_number)
-    if not 1 <= len(number) <= 60:
-        raise BadInput(_("Ghi số quyết định."), errors={"decision_number": [_("Ghi số quyết định.")]})
-    if valid_to < valid_from or not 2016 <= year <= 2100:
-        words = _("Ngày kết thúc phải sau ngày bắt đầu.")
-        raise BadInput(words, errors={"valid_to": [words]})
-    status = PovertyStatus(
-        household_id=household_id, poverty_class=poverty_class, year=year, decision_number=number,
-        valid_from=valid_from, valid_to=valid_to, created_at=clock.now(),
-    )  # fmt: skip
-    try:
-        with transaction(actor=actor) as session:
-            household = queries.find(household_id, actor=actor)
-            operations.demand_officer(actor, household)
-            status.recorded_by = operations.who(actor)
-            session.add(status)
-            session.flush()
-            _note("poverty_status_set", actor, household, clock, year=year)
-    except IntegrityError as error:
-        if _constraint(error) == "ex_poverty_status_one_a_day":
-            raise PovertyOverlap from None
-        raise
-    return status
-
-
-def revoke_poverty_status(*, actor: Actor, household_id: UUID, clock: Clock) -> None:
-    """End the decision that holds today; eligibility ends with it.
-
-    Raises:
-        NoSuchHousehold, NotAnOfficer: as for `verify`.
-    """
-    with transaction(actor=actor):
-        household = queries.find(household_id, actor=actor, for_update=True)
-        operations.demand_officer(actor, household)
-        status = queries.poverty_on(household.id, queries.today(clock))
-        if status is not None:
-            status.revoked_at, status.revoked_by = clock.now(), operations.who(actor)
-            _note("poverty_status_revoked", actor, household, clock, year=status.year)
 
 
 def unmask_household(*, actor: Actor, household_id: UUID, field: Field, reason: str, clock: Clock) -> str | None:

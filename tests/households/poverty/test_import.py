@@ -22,7 +22,6 @@ from app.households.poverty import errors, operations, queries, services
 from app.households.poverty.models import PovertyImport, PovertyImportFile, State
 from app.households.poverty.reading import services as reading
 from app.households.registry import people
-from app.households.registry import services as registry
 from app.households.registry.models import Household, PovertyClass
 from app.households.registry.people import Field
 from app.identity.roles import Role
@@ -146,10 +145,7 @@ def test_only_a_whole_list_ends_those_it_does_not_name(table: Desk, clock: Froze
     with transaction(actor=SYSTEM) as session:
         session.execute(sa.text("UPDATE poverty_status SET revoked_at = now(), revoked_by = :by"), {"by": uuid4()})
     for home in (stays, gone, elsewhere):
-        registry.set_poverty_status(
-            actor=make.an_officer(home.commune_code), household_id=home.id, poverty_class=PovertyClass.POOR, year=2026,
-            decision_number="1", valid_from=date(2026, 1, 1), valid_to=date(2027, 6, 30), clock=clock,
-        )  # fmt: skip
+        make.decide(home, clock=clock, number="1", valid_to=date(2027, 6, 30))
     table.take(a_list(by_number(stays)))
     assert class_on(gone.id, FROM) == "poor"
     whole = table.take(a_list(by_number(stays), [None] * 6), whole_list=True)
@@ -305,10 +301,7 @@ def test_a_list_that_a_later_one_built_on_is_undone_after_it(table: Desk, clock:
 def test_a_batch_previewed_before_the_registry_changed_is_read_again(table: Desk, clock: FrozenClock) -> None:
     home, other = make.verified(clock=clock), make.verified(clock=clock)
     import_id = table.preview(a_list(by_number(home), by_number(other)))
-    registry.set_poverty_status(
-        actor=table.maker, household_id=home.id, poverty_class=PovertyClass.NEAR_POOR, year=2027,
-        decision_number="7", valid_from=FROM, valid_to=TO, clock=clock,
-    )  # fmt: skip
+    make.decide(home, clock=clock, poverty_class=PovertyClass.NEAR_POOR, number="7", valid_from=FROM, valid_to=TO)
     before = decisions()
     services.approve(actor=table.approver, import_id=import_id, clock=clock)
     table.work(import_id)

@@ -140,7 +140,7 @@ class Homes:
         poverty_class = PovertyClass.POOR if self._chance.random() < 0.55 else PovertyClass.NEAR_POOR
         self._tables.add(
             "poverty_status", id_at(since), home.id, poverty_class, year, f"{home.commune.code}/QĐ-UBND (mẫu)",
-            date(year, 1, 1), date(year + 1, 12, 31), officer, since,
+            date(year, 1, 1), date(year + 1, 12, 31), officer, other, since,
         )  # fmt: skip
         profile_id = uuid4()
         number = f"8880{next(self._welfare_numbers):08d}"

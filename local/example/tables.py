@@ -22,7 +22,9 @@ COLUMNS = {
         " verified_by, verified_at, client_id, content_mark, created_at"
     ),
     "consent": "household_id, purpose, given, how, witnessed_by, at",
-    "poverty_status": ("id, household_id, class, year, decision_number, valid_from, valid_to, recorded_by, created_at"),
+    "poverty_status": (
+        "id, household_id, class, year, decision_number, valid_from, valid_to, recorded_by, approved_by, created_at"
+    ),
     "payee": "id, kind, owner_id, arrival_seq, created_at",
     "bank_account": (
         "id, payee_id, payee_kind, bin, number_enc, number_index, holder_enc, data_key_id, active, created_at"

@@ -14,7 +14,7 @@ from app.core.sheets import as_xlsx
 from app.households.own import queries as own_queries
 from app.households.own import services as own
 from app.households.own.models import Relation
-from app.households.poverty import single
+from app.households.poverty.single import services as single
 from app.households.registry.models import Household, PovertyClass, Purpose
 from app.households.welfare import batches, sheet
 from app.identity.roles import Role

@@ -17,7 +17,7 @@ from app.core.database import acting_as, db
 from app.households.areas import queries as area_queries
 from app.households.areas import services as areas
 from app.households.poverty import services as poverty
-from app.households.poverty import single
+from app.households.poverty.single import services as single
 from app.households.registry import services as registry
 from app.households.registry.models import Household, How, PovertyClass, Purpose
 from app.households.registry.people import NewHousehold, SalesAccount

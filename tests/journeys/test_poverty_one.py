@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.core.clock import SYSTEM_CLOCK
-from app.households.poverty import single
+from app.households.poverty.single import services as single
 from app.households.registry.models import PovertyClass
 from app.identity.roles import Role
 from tests.factories import households as make

@@ -20,9 +20,10 @@ from app.households.registry.models import PovertyClass
 from app.identity.access import requires
 from app.identity.roles import Role
 
-from . import queries, single
+from . import queries
 from .blueprint import bp
 from .models import Kind, PovertyImport, PovertyImportRow
+from .single import services as single
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from app.core.actor import SYSTEM, Actor
 from app.core.audit import AuditEvent
 from app.core.database import acting_as, db, transaction
 from app.core.errors import AppError, BadInput
-from app.households.poverty import errors, queries, services, single
+from app.households.poverty import errors, queries, services
 from app.households.poverty.models import State
+from app.households.poverty.single import services as single
 from app.households.registry import queries as registry
 from app.households.registry.errors import NoSuchHousehold, NotAnOfficer
 from app.households.registry.models import Household, PovertyClass

@@ -18,17 +18,16 @@ from app.core.database import require_transaction, transaction
 from app.core.errors import BadInput
 from app.core.ids import uuid7
 from app.core.texts import tidy
+from app.households.poverty import operations, queries
+from app.households.poverty.columns import Layout
+from app.households.poverty.errors import NothingToDo, OneWaits
+from app.households.poverty.models import LAYOUT_FIELD, Kind, PovertyImport, State
+from app.households.poverty.sheet import Decision, Line, Who
 from app.households.registry import operations as households
 from app.households.registry import queries as registry
 from app.households.registry import words
 from app.households.registry.checks import checked_reason
 from app.households.registry.models import Household, PovertyClass
-
-from . import operations, queries
-from .columns import Layout
-from .errors import NothingToDo, OneWaits
-from .models import LAYOUT_FIELD, Kind, PovertyImport, State
-from .sheet import Decision, Line, Who
 
 FIRST_YEAR, LAST_YEAR = 2016, 2100
 PLACE = 1

@@ -1,0 +1,1 @@
+"""A decision about one household, entered by hand."""

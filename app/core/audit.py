@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,29 @@ class AuditEvent(Model):
     subject_id: Mapped[UUID]
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
     request_id: Mapped[str | None]
+
+
+def record_all(
+    acts: Sequence[tuple[str, UUID, dict[str, Any]]], *, actor: Actor, subject_kind: str, clock: Clock
+) -> None:
+    """Add many acts of one person in one statement; needs an open transaction.
+
+    Args:
+        acts: (action, subject's id, details) of each.
+    """
+    common = {
+        "at": clock.now(),
+        "actor_id": actor.user_id,
+        "actor_label": actor.label,
+        "subject_kind": subject_kind,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+    }
+    rows = [
+        common | {"id": uuid7(), "action": action, "subject_id": subject_id, "details": details}
+        for action, subject_id, details in acts
+    ]
+    if rows:
+        require_transaction().execute(sa.insert(AuditEvent), rows)
 
 
 def record(

@@ -24,7 +24,7 @@ from app.households.registry.models import Household, HouseholdAmendment, Status
 from .errors import NoSuchBulk
 from .models import Bulk, BulkItem, Outcome
 
-MOST_REGISTRARS, MOST_TWINS, MOST_EVENTS = 50, 10, 50
+MOST_REGISTRARS, MOST_HAMLETS, MOST_TWINS, MOST_EVENTS = 50, 200, 10, 50
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,11 @@ def beside(actor: Actor, household: Household, wanted: Wanted, *, clock: Clock) 
 
 
 def by_hamlet(actor: Actor) -> list[tuple[str, int]]:
-    """(hamlet, how many wait) in the order of codes."""
-    query = sa.select(Household.hamlet_code, sa.func.count()).where(*_waiting(actor)).group_by(Household.hamlet_code)
-    return [(code, count) for code, count in db.session.execute(query.order_by(Household.hamlet_code))]
+    """(hamlet, how many wait) in the order of codes; of a whole province's, those where the most wait."""
+    count = sa.func.count()
+    query = sa.select(Household.hamlet_code, count).where(*_waiting(actor)).group_by(Household.hamlet_code)
+    query = query.order_by(count.desc(), Household.hamlet_code).limit(MOST_HAMLETS)
+    return sorted((code, many) for code, many in db.session.execute(query))
 
 
 def by_registrar(actor: Actor) -> list[tuple[UUID, int]]:

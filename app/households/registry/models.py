@@ -73,10 +73,17 @@ class Household(Model):
         sa.Index("ix_household_near_index", "near_index"),
         sa.Index("ix_household_merged_into", "merged_into", postgresql_where=sa.text("merged_into IS NOT NULL")),
         sa.Index("ix_household_commune_code_status", "commune_code", "status", "id"),
+        sa.Index(
+            "ix_household_status",
+            "status",
+            "id",
+            postgresql_include=["commune_code", "hamlet_code", "registered_by", "created_at"],
+        ),
         sa.Index("ix_household_hamlet_code", "hamlet_code", "id"),
         sa.Index("ix_household_registered_by", "registered_by", "id"),
         sa.Index("ix_household_phone_index", "phone_index"),
         sa.Index("ix_household_name_index", "name_index"),
+        sa.Index("ix_household_created_at", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

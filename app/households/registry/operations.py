@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from app.core import codes
 from app.core.actor import Actor
-from app.core.audit import record
+from app.core.audit import record, record_all
 from app.core.clock import Clock
 from app.core.crypto import DataKey, new_data_key, seal
 from app.core.database import require_transaction
@@ -92,13 +94,23 @@ def create_all(actor: Actor, entries: Sequence[Entry], *, clock: Clock) -> list[
     made = [_new(actor, entry, clock) for entry in entries]
     session.add_all(made)
     session.flush()
-    for household, entry in zip(made, entries, strict=True):
-        plain = fields.of_data(entry.data)
-        versions.begin(household, plain, entry.key, actor=actor, source=versions.DOORSTEP, clock=clock)
+    pairs = list(zip(made, entries, strict=True))
+    versions.begin_all(
+        ((household, fields.of_data(entry.data), entry.key) for household, entry in pairs),
+        actor=actor,
+        source=versions.DOORSTEP,
+        clock=clock,
+    )
+    consents, acts = [], []
+    for household, entry in pairs:
         for purpose, how in entry.data.consents.items():
-            shown = entry.evidence.get(purpose)
-            _write_consent(actor, household, purpose=purpose, given=True, how=how, clock=clock, evidence=shown)
-        record("household_registered", actor=actor, subject_kind=SUBJECT, subject_id=household.id, clock=clock)
+            shown = entry.evidence.get(purpose) or Evidence()
+            consents.append(_consent(actor, household, entry.key, said=(purpose, True, how), shown=shown, clock=clock))
+            acts.append(("consent_given", household.id, {"purpose": purpose, "how": how}))
+        acts.append(("household_registered", household.id, {}))
+    if consents:
+        session.execute(sa.insert(Consent), consents)
+    record_all(acts, actor=actor, subject_kind=SUBJECT, clock=clock)
     return made
 
 
@@ -162,40 +174,10 @@ def add_consent(
     evidence: Evidence | None = None,
 ) -> None:
     """Add one yes or no; the actor is who witnessed it (or gave it, online)."""
-    _write_consent(actor, household, purpose=purpose, given=given, how=how, clock=clock, evidence=evidence)
-    require_transaction().flush()
-    listeners.tell(household.id, What.CONSENT, clock=clock)
-
-
-def _write_consent(
-    actor: Actor,
-    household: Household,
-    *,
-    purpose: Purpose,
-    given: bool,
-    how: How,
-    clock: Clock,
-    evidence: Evidence | None,
-) -> None:
     session = require_transaction()
-    shown = evidence or Evidence()
-    witness = None
-    if shown.witness_name:
-        witness = seal(session.get_one(DataKey, household.data_key_id), WITNESS, shown.witness_name)
-    session.add(
-        Consent(
-            household_id=household.id,
-            purpose=purpose,
-            given=given,
-            how=how,
-            witnessed_by=who(actor),
-            at=clock.now(),
-            evidence_photo_id=shown.photo_id,
-            witness_name_enc=witness,
-            said_at=shown.said_at,
-            record_id=shown.record_id,
-        )
-    )
+    key = session.get_one(DataKey, household.data_key_id)
+    row = _consent(actor, household, key, said=(purpose, given, how), shown=evidence or Evidence(), clock=clock)
+    session.add(Consent(**row))
     record(
         "consent_given" if given else "consent_withdrawn",
         actor=actor,
@@ -205,3 +187,29 @@ def _write_consent(
         purpose=purpose,
         how=how,
     )
+    session.flush()
+    listeners.tell(household.id, What.CONSENT, clock=clock)
+
+
+def _consent(
+    actor: Actor,
+    household: Household,
+    key: DataKey,
+    *,
+    said: tuple[Purpose, bool, How],
+    shown: Evidence,
+    clock: Clock,
+) -> dict[str, Any]:
+    purpose, given, how = said
+    return {
+        "household_id": household.id,
+        "purpose": purpose,
+        "given": given,
+        "how": how,
+        "witnessed_by": who(actor),
+        "at": clock.now(),
+        "evidence_photo_id": shown.photo_id,
+        "witness_name_enc": seal(key, WITNESS, shown.witness_name) if shown.witness_name else None,
+        "said_at": shown.said_at,
+        "record_id": shown.record_id,
+    }

@@ -250,15 +250,16 @@ def _one(query: sa.Select[Household], for_update: bool) -> Household:
 def _looks_like(text: str) -> sa.ColumnElement[bool]:
     """Code (of a record merged away as well), citizen's number, phone, or a whole name, whichever the text could be."""
     plain, merged = codes.normalise(text), aliased(Household)
+    by_name = Household.name_index == people.name_index(tidy(text))
     ways: list[sa.ColumnElement[bool]] = [
         Household.code == plain,
-        Household.id.in_(sa.select(merged.merged_into).where(merged.code == plain)),
-        Household.name_index == people.name_index(tidy(text)),
         Household.citizen_index == people.citizen_index(plain),
     ]
     with suppress(ValueError):
         ways.append(Household.phone_index == people.phone_index(normalise_phone(text)))
-    return sa.or_(*ways)
+    # Each way by its own index: one condition with them all would be looked for through the whole list.
+    found = [sa.select(Household.id).where(way) for way in (*ways, by_name)]
+    return Household.id.in_(sa.union(*found, sa.select(merged.merged_into).where(merged.code == plain)))
 
 
 def _cursor_id(cursor: str) -> UUID:

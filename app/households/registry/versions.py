@@ -35,9 +35,12 @@ class Change:
     changed_at: datetime
 
 
-def begin(household: Household, data: Fields, key: DataKey, *, actor: Actor, source: str, clock: Clock) -> None:
-    """Write down the first version of a household just made. Needs an open transaction."""
-    _write(household, data, key, actor=actor, source=source, at=clock.now())
+def begin_all(made: Iterable[tuple[Household, Fields, DataKey]], *, actor: Actor, source: str, clock: Clock) -> None:
+    """Write down the first version of households just made, in one statement. Needs an open transaction."""
+    at = clock.now()
+    rows = [_row(household, data, key, actor=actor, source=source, at=at) for household, data, key in made]
+    if rows:
+        require_transaction().execute(sa.insert(HouseholdVersion), rows)
 
 
 def keep(household: Household, *, at: datetime | None = None) -> Fields:
@@ -139,16 +142,20 @@ def _reached(data: Fields) -> tuple[str | None, str | None]:
 
 
 def _write(household: Household, data: Fields, key: DataKey, *, actor: Actor, source: str, at: datetime) -> None:
-    require_transaction().add(
-        HouseholdVersion(
-            household_id=household.id,
-            version=household.version,
-            fields_enc=seal(key, SEALED_AS, json.dumps(data)),
-            changed_by=actor.user_id,
-            source=source,
-            changed_at=at,
-        )
-    )
+    require_transaction().add(HouseholdVersion(**_row(household, data, key, actor=actor, source=source, at=at)))
+
+
+def _row(
+    household: Household, data: Fields, key: DataKey, *, actor: Actor, source: str, at: datetime
+) -> dict[str, object]:
+    return {
+        "household_id": household.id,
+        "version": household.version,
+        "fields_enc": seal(key, SEALED_AS, json.dumps(data)),
+        "changed_by": actor.user_id,
+        "source": source,
+        "changed_at": at,
+    }
 
 
 def _opened(household: Household, row: HouseholdVersion) -> Fields:

@@ -82,6 +82,7 @@ check: $(DEV_STAMP) ## Lint, types, layers, SQL, translations, locked requiremen
 bench: $(DEV_STAMP) $(BENCH_STAMP) ## Measure, as ratios within one run; writes var/bench/ (BENCH_SECONDS, BENCH_ROUNDS, BENCH_ENTRIES)
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.poverty
+	@$(BIN)/python -m benchmarks.households
 
 mutate: $(DEV_STAMP) ## Change the code of the money bit by bit: which change does no test notice? Long (AREA=ledger|requests|matching|refunds|fees)
 	@$(BIN)/python -m tools.mutate $(AREA) $(ARGS)

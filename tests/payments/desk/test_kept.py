@@ -69,6 +69,7 @@ def sent(refund, actor):
 def test_the_part_goes_back_from_the_payees_own_account_with_two_people(client, kept, purpose, finance, colleague):
     refund = give_back(kept, finance)
     assert give_back(kept, finance).id == refund.id
+    assert (refund.fees_vnd, refund.seller_vnd, refund.debt_vnd) == (0, 20_000, 0)
     assert requests.kept_parts(limit=5).count == 0
     assert "Đang hoàn lại 20.000" in client.get(f"/tra-tien/{kept.code}").text
     sent(refund, colleague)

@@ -21,7 +21,7 @@ from app.payments.ledger.errors import (
     NotPending,
     Overdraft,
 )
-from app.payments.ledger.models import AccountKind, TransferKind
+from app.payments.ledger.models import Account, AccountKind, TransferKind
 from app.payments.ledger.operations import Posted
 from tests.payments.ledger.accounts import filled_account, hold, make_account, move, post, reread, resolve
 from tests.payments.ledger.parallel import at_once
@@ -135,6 +135,24 @@ def test_a_reservation_its_end_and_a_reversal_are_known_when_they_are_repeated(c
     with pytest.raises(DifferentContent):
         post(replace(held, expires_at=None), clock=clock)
     assert (reread(source.id).balance_vnd, reread(source.id).pending_out_vnd) == (100, 0)
+
+
+def test_a_repeated_reservation_of_all_there_is_is_known(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    held = hold(source, target, 100, at=clock.now())
+    assert [one.created for _twice in range(2) for one in post(held, clock=clock)] == [True, False]
+    assert reread(source.id).pending_out_vnd == 100
+
+
+def test_who_looked_at_an_account_before_posting_sees_what_is_there_after(clock):
+    source, target = filled_account(100, clock=clock), make_account(AccountKind.PAYABLE, clock=clock)
+    with transaction() as session:
+        left, came = (session.get_one(Account, account.id) for account in (source, target))
+        assert (left.balance_vnd, came.balance_vnd) == (100, 0)
+        operations.post([move(source, target, 10, at=clock.now())], clock=clock)
+        assert (left.balance_vnd, came.balance_vnd) == (90, 10)
+        operations.post([hold(source, target, 20, at=clock.now())], clock=clock)
+        assert (left.pending_out_vnd, came.pending_in_vnd) == (20, 20)
 
 
 def test_a_closed_account_takes_part_in_nothing_new(clock):

@@ -11,6 +11,8 @@ from flask_babel import gettext as _
 from app.core.database import current_actor
 from app.core.errors import Forbidden, SignInNeeded
 from app.core.routes import mark
+from app.identity import session
+from app.identity.errors import HouseholdUnclear
 from app.identity.roles import Role
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -21,6 +23,7 @@ def requires(*roles: Role) -> Callable[[View], View]:
 
     Raises (inside the view):
         SignInNeeded: nobody is signed in.
+        HouseholdUnclear: a program speaks for several households and named none.
         Forbidden: somebody without any of the roles is.
     """
 
@@ -31,6 +34,8 @@ def requires(*roles: Role) -> Callable[[View], View]:
             if actor.user_id is None:
                 raise SignInNeeded(_("Bà con cần đăng nhập để làm việc này."))
             if roles and not actor.has_role(*roles):
+                if Role.HOUSEHOLD in roles and session.must_choose():
+                    raise HouseholdUnclear(session.households())
                 raise Forbidden(_("Việc này dành cho người có phận sự khác."))
             return view(*args, **kwargs)
 

@@ -44,4 +44,5 @@ def me() -> dict[str, Any]:
         "roles": sorted(actor.roles),
         "areas": sorted(actor.areas),
         "speaks_for_household": actor.household_id is not None,
+        "households": session.households(),
     }

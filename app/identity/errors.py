@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from flask_babel import gettext as _
 
@@ -42,6 +44,18 @@ class MixedReach(Conflict):
     def __init__(self) -> None:
         super().__init__(
             _("Một người không giữ cùng lúc việc toàn tỉnh và việc của riêng một xã. Kết thúc phận sự kia trước.")
+        )
+
+
+class HouseholdUnclear(Conflict):
+    """A program speaks for somebody of several households and did not say for which."""
+
+    code = "household_unclear"
+
+    def __init__(self, households: Iterable[UUID]) -> None:
+        super().__init__(
+            _("Số này đứng tên cho nhiều hộ. Gửi kèm tiêu đề X-Household với mã của hộ cần làm."),
+            households=[str(one) for one in households],
         )
 
 

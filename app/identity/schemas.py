@@ -29,3 +29,7 @@ class MeSchema(Output):
     roles = fields.List(fields.String())
     areas = fields.List(fields.String())
     speaks_for_household = fields.Boolean()
+    households = fields.List(
+        fields.UUID(),
+        metadata={"description": "Whose people the caller is. With several, a token names one in `X-Household`."},
+    )

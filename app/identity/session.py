@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Request, g, session
+from flask import Request, g, request, session
 from flask_security import RoleMixin, UserDatastore, UserMixin, current_user
 from flask_security.utils import login_user, logout_user, parse_auth_token
 
@@ -19,6 +19,7 @@ from app.identity.models import User
 from app.identity.queries import Known, Scope
 
 TOKEN_HEADER = "Authentication-Token"  # noqa: S105
+HOUSEHOLD_HEADER = "X-Household"
 TOKEN_LIFE = timedelta(hours=12)
 REMEMBER_LIFE = timedelta(days=60)
 SECOND_FACTOR_LIFE = timedelta(hours=12)
@@ -114,16 +115,40 @@ def has_chosen() -> bool:
     return len(mine) < 2 or (person is not None and _chosen(person.known) in mine)
 
 
+def must_choose() -> bool:
+    """Whether a program has to say for which household it speaks: its token's person has several, and the header
+    `X-Household` names none of them."""
+    person = account()
+    return person is not None and _by_token() and not has_chosen()
+
+
+def _by_token() -> bool:
+    return g.get("fs_authn_via") == "token"
+
+
+def _named() -> UUID | None:
+    """The household the header names."""
+    try:
+        return UUID(request.headers.get(HOUSEHOLD_HEADER, "").strip())
+    except ValueError:
+        return None
+
+
 def _chosen(known: Known) -> UUID | None:
+    if _by_token():
+        return _named()
     who, household_id = session.get(_HOUSEHOLD, ("", ""))
     return UUID(household_id) if who == known.fs_uniquifier else None
 
 
 def _chosen_first(known: Known) -> tuple[Scope, ...]:
-    """The person's scopes, the household they chose on this browser before others."""
-    if sum(1 for scope in known.scopes if scope.household_id) < 2:
+    """The person's scopes, the household they chose on this browser before others; a program that speaks for several
+    speaks for none before it names one."""
+    if len({scope.household_id for scope in known.scopes if scope.household_id}) < 2:
         return known.scopes
     chosen = _chosen(known)
+    if _by_token() and chosen not in {scope.household_id for scope in known.scopes}:
+        return tuple(scope for scope in known.scopes if not scope.household_id)
     return tuple(sorted(known.scopes, key=lambda scope: chosen is None or scope.household_id != chosen))
 
 
@@ -132,7 +157,7 @@ def is_proven() -> bool:
     person = account()
     if person is None:
         return False
-    if g.get("fs_authn_via") == "token":
+    if _by_token():
         return bool(g.get("token_second_factor"))
     who, at = session.get(_SECOND_FACTOR, ("", 0))
     return bool(who == person.fs_uniquifier and time.time() - at < SECOND_FACTOR_LIFE.total_seconds())

@@ -124,6 +124,35 @@ def test_another_content_of_a_registration_brings_its_yeses(neighbour: Browser) 
     assert queries.has_consent(the(stored["household_code"]).id, Purpose.CONTACT)
 
 
+def test_a_choice_taken_back_takes_back_its_yes_and_no_other(neighbour: Browser, officer: Browser) -> None:
+    from app.households.registry import queries
+    from app.households.registry.models import How, Purpose
+
+    record = registration()
+    (stored,) = bring(neighbour, record)
+    home_id = the(stored["household_code"]).id
+    also = [*record["consents"], {"purpose": "contact", "how": "spoken", "at": record["made_at"]}]
+    (clash,) = bring(neighbour, {**record, "consents": also})
+    page = f"{DESK}/{clash['conflict_id']}"
+
+    def agreed() -> tuple[bool, bool]:
+        db.session.rollback()
+        return queries.has_consent(home_id, Purpose.SELLING), queries.has_consent(home_id, Purpose.CONTACT)
+
+    choose(neighbour, clash["conflict_id"], version=1, consents="sent")
+    assert agreed() == (True, True)
+    assert neighbour.post(f"{page}/chon-lai", {}, page).status_code == 302
+    assert agreed() == (True, False)
+    choose(neighbour, clash["conflict_id"], version=1, consents="sent")
+    for given in (False, True):
+        services.record_consent(
+            actor=officer.actor, household_id=home_id, purpose=Purpose.CONTACT, given=given, how=How.SIGNED,
+            clock=SYSTEM_CLOCK,
+        )  # fmt: skip
+    assert neighbour.post(f"{page}/chon-lai", {}, page).status_code == 302
+    assert agreed() == (True, True), "what the household said since holds"
+
+
 def test_sides_are_masked_and_each_full_look_is_written_down(neighbour: Browser, sign_in: SignIn) -> None:
     (stored,) = bring(neighbour, registration())
     code = stored["household_code"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext as _
 
@@ -10,7 +12,7 @@ from app.core.actor import Actor
 from app.core.audit import record
 from app.core.clock import Clock
 from app.core.errors import BadInput
-from app.households.registry import fields, versions
+from app.households.registry import fields, operations, queries, versions
 from app.households.registry.models import Household, Status
 from app.households.registry.operations import SUBJECT
 from app.households.registry.people import Evidence
@@ -20,6 +22,17 @@ from .errors import TooLate
 from .models import DoorstepConflict, DoorstepRecord, Outcome
 
 SENT, KEPT = "sent", "kept"
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A clock that stands still."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """That moment."""
+        return self.at
 
 
 def choose(
@@ -38,6 +51,7 @@ def choose(
         BadHousehold: the fields chosen don't fit what else the household says.
     """
     chosen = _chosen(conflict, choices)
+    clock = _Moment(clock.now())  # one moment for all of it tells which yes was given by this choice
     conflict.version_before = home.version
     waits = _write_chosen(actor, conflict, home, chosen, clock)
     conflict.version_after = home.version
@@ -54,7 +68,8 @@ def may_take_back(conflict: DoorstepConflict, home: Household, outcome: str | No
 
 
 def take_back(actor: Actor, row: DoorstepRecord, conflict: DoorstepConflict, home: Household, *, clock: Clock) -> None:
-    """Put the values back that a choice replaced, and let somebody choose again. A yes to a purpose stays given.
+    """Put the values back that a choice replaced, and let somebody choose again. A yes that the choice gave is taken
+    back as well, unless the household spoke again since.
 
     Raises:
         TooLate: the household went on since.
@@ -67,6 +82,7 @@ def take_back(actor: Actor, row: DoorstepRecord, conflict: DoorstepConflict, hom
     now = fields.of(home)
     names = [name for name in conflict.fields if name in before and before[name] != now[name]]
     edits.write(actor, home, {name: before[name] for name in names}, id=conflict.id, clock=clock, sends_again=False)
+    _withdraw_given(actor, conflict, home, clock)
     conflict.choices = conflict.settled_by = conflict.settled_at = None
     row.outcome = Outcome.CONFLICT
     _note("doorstep_conflict_reopened", actor, conflict, clock)
@@ -95,6 +111,21 @@ def _write_chosen(
         shown = {one.purpose: Evidence(said_at=one.at, record_id=conflict.record_id) for one in said}
         edits.agree_to(actor, home, said, shown=shown, clock=clock)
     return edits.write(actor, home, changes, id=conflict.id, clock=clock)
+
+
+def _withdraw_given(actor: Actor, conflict: DoorstepConflict, home: Household, clock: Clock) -> None:
+    """Say no to each purpose whose yes was written down by this choice and is the latest word."""
+    if (conflict.choices or {}).get(conflicts.CONSENTS) != SENT:
+        return
+    _values, said = conflicts.values_sent(conflict, home)
+    words = queries.consents(home.id)
+    for one in said:
+        word = words.get(one.purpose)
+        ours = (
+            word is not None and word.given and (word.record_id, word.at) == (conflict.record_id, conflict.settled_at)
+        )
+        if ours:
+            operations.add_consent(actor, home, purpose=one.purpose, given=False, how=one.how, clock=clock)
 
 
 def _note(action: str, actor: Actor, conflict: DoorstepConflict, clock: Clock, **details: object) -> None:

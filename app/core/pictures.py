@@ -17,6 +17,10 @@ class NotAPicture(ValueError):
     """Broken, moving, too large, or not of the kind it says."""
 
 
+class Moves(NotAPicture):
+    """An animation."""
+
+
 def demand_picture(content: bytes, *, media_type: str, max_pixels: int) -> None:
     """Decode a still picture to its end. What its header declares is checked before a single pixel is decoded.
 
@@ -27,7 +31,9 @@ def demand_picture(content: bytes, *, media_type: str, max_pixels: int) -> None:
     if wanted is None:
         raise NotAPicture(media_type)
     if wanted == "WEBP":
-        _demand_modest_webp(content, max_pixels)
+        width, height = webp_size(content)
+        if width * height > max_pixels:
+            raise NotAPicture("size")
     try:
         with _one_at_a_time, Image.open(io.BytesIO(content), formats=(wanted,)) as image:
             if image.size[0] * image.size[1] > max_pixels or getattr(image, "is_animated", False):
@@ -50,17 +56,22 @@ def demand_picture(content: bytes, *, media_type: str, max_pixels: int) -> None:
         raise NotAPicture("broken") from error
 
 
-def _demand_modest_webp(raw: bytes, max_pixels: int) -> None:
-    """Read the size a WebP declares (RFC 9649, 2.5 to 2.7): its decoder makes room before Pillow lets us ask."""
+def webp_size(raw: bytes) -> tuple[int, int]:
+    """Width and height a WebP declares (RFC 9649, 2.5 to 2.7): its decoder makes room before Pillow lets us ask.
+
+    Raises:
+        Moves: an animation.
+        NotAPicture: not a WebP.
+    """
     kind, body = raw[12:16], raw[20:30]
-    size = (max_pixels + 1, 1)
     if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP" and len(body) == 10:
-        if kind == b"VP8X" and not body[0] & 0x02:
-            size = int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
-        elif kind == b"VP8L":
+        if kind == b"VP8X":
+            if body[0] & 0x02:
+                raise Moves("moving")
+            return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+        if kind == b"VP8L":
             bits = int.from_bytes(body[1:5], "little")
-            size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        elif kind == b"VP8 ":
-            size = int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
-    if size[0] * size[1] > max_pixels:
-        raise NotAPicture("size")
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        if kind == b"VP8 ":
+            return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    raise NotAPicture("kind")

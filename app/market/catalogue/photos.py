@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from PIL import Image
 
+from app.core import pictures
 from app.core.media import FULL, THUMB, Media
 
 from .errors import PhotoRefused
@@ -44,7 +45,7 @@ def take(media: Media, raw: bytes) -> StoredPhoto:
     if len(raw) > MAX_BYTES:
         raise PhotoRefused(_("Ảnh nặng quá (tối đa %(mb)d MB). Bà con chọn ảnh khác nhé.", mb=MAX_BYTES // 1024**2))
     if raw[:4] == b"RIFF":
-        _demand_size(_webp_size(raw))
+        _demand_still_webp(raw)
     with _one_at_a_time:
         image = _decode(raw)
         full = _encode(image, quality=78)
@@ -129,26 +130,17 @@ def _demand_size(size: tuple[int, int]) -> None:
         raise _too_large()
 
 
+def _demand_still_webp(raw: bytes) -> None:
+    """Before Pillow's decoder makes room for it."""
+    try:
+        declared = pictures.webp_size(raw)
+    except pictures.Moves:
+        raise PhotoRefused(_("Ảnh động không dùng được. Bà con chọn ảnh chụp nhé.")) from None
+    except pictures.NotAPicture:
+        raise PhotoRefused(_("Tệp này không phải ảnh JPEG, PNG hay WebP, hoặc ảnh đã hỏng.")) from None
+    _demand_size(declared)
+
+
 def _too_large() -> PhotoRefused:
     millions = MAX_PIXELS // 10**6
     return PhotoRefused(_("Ảnh to quá (tối đa %(mp)d triệu điểm ảnh). Bà con chụp nhỏ hơn nhé.", mp=millions))
-
-
-def _webp_size(raw: bytes) -> tuple[int, int]:
-    """Width and height a WebP declares (RFC 9649, 2.5 to 2.7): its decoder makes room before Pillow lets us ask.
-
-    Raises:
-        PhotoRefused: not a WebP, or one that moves.
-    """
-    kind, body = raw[12:16], raw[20:30]
-    if raw[8:12] == b"WEBP" and len(body) == 10:
-        if kind == b"VP8X":
-            if body[0] & 0x02:
-                raise PhotoRefused(_("Ảnh động không dùng được. Bà con chọn ảnh chụp nhé."))
-            return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
-        if kind == b"VP8L":
-            bits = int.from_bytes(body[1:5], "little")
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        if kind == b"VP8 ":
-            return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
-    raise PhotoRefused(_("Tệp này không phải ảnh JPEG, PNG hay WebP, hoặc ảnh đã hỏng."))

@@ -123,7 +123,7 @@ def must_choose() -> bool:
 
 
 def _by_token() -> bool:
-    return g.get("fs_authn_via") == "token"
+    return bool(g.get("fs_authn_via") == "token")
 
 
 def _named() -> UUID | None:

@@ -26,6 +26,7 @@ ROOMS = (
     "app.payments.cards",
     "app.payments.card_payouts",
     "app.payments.payouts",
+    "app.payments.probes",
     "app.payments.refunds",
     "app.payments.overview",
     "app.payments.trail",

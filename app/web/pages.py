@@ -102,6 +102,7 @@ def _doors() -> tuple[Door, ...]:
         Door("stuck.overview", _("Tiền kẹt"), _("Những khoản đứng yên quá lâu, và việc của ai"), "warn"),
         Door("statements.overview", _("Sao kê ngân hàng"), _("Dò lại khoản tiền ngân hàng chưa báo"), "book"),
         Door("payouts.overview", _("Chi trả"), _("Chuyển tiền đã thu về tài khoản người bán"), "basket"),
+        Door("probes.overview", _("Chuyển thử"), _("1.000 đ xem tài khoản an sinh có nhận được không"), "ok"),
         Door("refunds.overview", _("Hoàn tiền"), _("Trả lại tiền cho người mua, toàn bộ hay một phần"), "again"),
         Door("card_payouts.overview", _("Cổng thẻ trả tiền"), _("Từng đợt cổng thẻ trả, phí, chỗ chưa khớp"), "book"),
         Door("income.office", _("Thu nhập người bán"), _("Một năm của một gian hàng, tải PDF"), "book"),

@@ -28,6 +28,7 @@ CREATES_NOTHING = {
     "/api/v1/households/<code>/return",
     "/api/v1/households/<code>/take-back-approval",
     "/api/v1/households/<code>/take-back-return",
+    "/api/v1/households/<code>/welfare-accounts/test/withdraw",
     "/api/v1/amendments/<uuid:amendment_id>/accept",
     "/api/v1/amendments/<uuid:amendment_id>/refuse",
     "/api/v1/amendments/<uuid:amendment_id>/take-back",

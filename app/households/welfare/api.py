@@ -131,6 +131,23 @@ def verify(code: str) -> dict[str, Any]:
     return _present(services.verify_welfare_account(**_here(code)))
 
 
+@blp.route("/households/<code>/welfare-accounts/test", methods=["POST"])
+@requires(Role.COMMUNE_OFFICER)
+@idempotent
+@blp.response(200, WelfareAccountSchema)
+def test(code: str) -> dict[str, Any]:
+    """Have 1,000 đ sent to the issued account: it is verified once they arrived. While they are under way, no more."""
+    return _present(services.test_welfare_account(**_here(code)))
+
+
+@blp.route("/households/<code>/welfare-accounts/test/withdraw", methods=["POST"])
+@requires(Role.COMMUNE_OFFICER)
+@blp.response(200, WelfareAccountSchema)
+def withdraw_test(code: str) -> dict[str, Any]:
+    """Give up the test before it went into a batch for the bank."""
+    return _present(services.withdraw_test(**_here(code)))
+
+
 @blp.route("/households/<code>/welfare-accounts/suspend", methods=["POST"])
 @requires(Role.COMMUNE_OFFICER)
 @blp.arguments(WelfareReasonInput)
@@ -180,6 +197,7 @@ def _present(account: WelfareAccount) -> dict[str, Any]:
         "account_masked": bank.number_masked,
         "created_at": account.created_at,
         "verified_at": account.verified_at,
+        "verified_how": account.verified_how,
         "suspended_at": account.suspended_at,
         "closed_at": account.closed_at,
     }

@@ -19,10 +19,18 @@ class AccountStatus(StrEnum):
     """How far a welfare account has come."""
 
     ISSUED = "issued"
+    VERIFYING = "verifying"  # 1,000 đ are on their way to it
     ACTIVE = "active"
     SUSPENDED = "suspended"
     REPLACED = "replaced"
     CLOSED = "closed"
+
+
+class VerifiedHow(StrEnum):
+    """By what an account was found to be right."""
+
+    SECOND_PERSON = "second_person"
+    TEST_TRANSFER = "test_transfer"
 
 
 ENDED = (AccountStatus.CLOSED, AccountStatus.REPLACED)
@@ -78,19 +86,28 @@ class WelfareProfile(Model):
 
 
 class WelfareAccount(Model):
-    """The bank account registered to receive support, given by one officer and verified by another.
+    """The bank account registered to receive support, given by one officer, verified by another or by a test transfer.
 
+    `probe_id` is the last test transfer that was asked for; the database lets `verified_how` name it only once it
+    arrived at this very account.
     Its bank account takes money only while it is active. Of all that have not ended, no two have one bank and number,
     whichever the commune. `closed_at` is when it ended, closed or replaced; `suspended_by` is NULL for the machine.
     """
 
     __tablename__ = "welfare_account"
     __table_args__ = (
-        sa.CheckConstraint("status IN ('issued', 'active', 'suspended', 'replaced', 'closed')", name="status"),
+        sa.CheckConstraint(
+            "status IN ('issued', 'verifying', 'active', 'suspended', 'replaced', 'closed')", name="status"
+        ),
         sa.CheckConstraint("verified_by <> issued_by", name="four_eyes"),
         sa.CheckConstraint(
-            "(status NOT IN ('active', 'suspended') OR verified_by IS NOT NULL)"
-            " AND (verified_by IS NULL) = (verified_at IS NULL)",
+            "(status NOT IN ('active', 'suspended') OR verified_how IS NOT NULL)"
+            " AND (status NOT IN ('issued', 'verifying') OR verified_how IS NULL)"
+            " AND (status <> 'verifying' OR probe_id IS NOT NULL)"
+            " AND (verified_how IS NULL) = (verified_at IS NULL)"
+            " AND CASE verified_how WHEN 'second_person' THEN verified_by IS NOT NULL"
+            " WHEN 'test_transfer' THEN verified_by IS NULL AND probe_id IS NOT NULL"
+            " ELSE verified_how IS NULL AND verified_by IS NULL END",
             name="verified",
         ),
         sa.CheckConstraint("(status IN ('replaced', 'closed')) = (closed_at IS NOT NULL)", name="closed"),
@@ -114,6 +131,13 @@ class WelfareAccount(Model):
         ),
         sa.Index("ix_welfare_account_household_id", "household_id", "id"),
         sa.Index("ix_welfare_account_waiting", "id", postgresql_where=sa.text("status = 'issued'")),
+        sa.Index("ix_welfare_account_verifying", "id", postgresql_where=sa.text("status = 'verifying'")),
+        sa.Index("ix_welfare_account_bank_account_id", "bank_account_id"),
+        sa.Index(
+            "ix_welfare_account_stopped",
+            "id",
+            postgresql_where=sa.text("status = 'suspended' AND suspended_by IS NULL"),
+        ),
         sa.Index("ix_welfare_account_batch_id", "batch_id", "id", postgresql_where=sa.text("batch_id IS NOT NULL")),
     )
 
@@ -128,6 +152,8 @@ class WelfareAccount(Model):
     batch_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("welfare_batch.id"))
     issued_by: Mapped[UUID]
     verified_by: Mapped[UUID | None]
+    verified_how: Mapped[str | None]
+    probe_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("account_probe.id"))
     suspended_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     verified_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

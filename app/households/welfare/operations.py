@@ -23,6 +23,7 @@ from app.households.registry.models import Household, Status
 from app.payments.payees import operations as payees
 from app.payments.payees import queries as payee_queries
 from app.payments.payees.models import PayeeKind
+from app.payments.probes import operations as probes
 
 from . import queries
 from .errors import (
@@ -35,7 +36,14 @@ from .errors import (
     SuspendedByAnother,
     TellingNeed,
 )
-from .models import REASON_FIELD, AccountStatus, AccountStep, WelfareAccount, WelfareProfile
+from .models import (
+    REASON_FIELD,
+    AccountStatus,
+    AccountStep,
+    VerifiedHow,
+    WelfareAccount,
+    WelfareProfile,
+)
 from .queries import Typed
 from .states import Event, after
 
@@ -85,7 +93,7 @@ def issue(
     )  # fmt: skip
     session.add(account)
     session.flush()
-    _note("issued", actor, account, clock)
+    note("issued", actor, account, clock)
     return account
 
 
@@ -103,7 +111,8 @@ def verify(actor: Actor, household: Household, account: WelfareAccount, *, clock
     status = after(account.status, Event.VERIFIED)
     payees.activate(account.bank_account_id)
     account.status, account.verified_by, account.verified_at = status, registry.who(actor), clock.now()
-    _note(Event.VERIFIED, actor, account, clock)
+    account.verified_how = VerifiedHow.SECOND_PERSON
+    note(Event.VERIFIED, actor, account, clock)
 
 
 def suspend(actor: Actor, household: Household, account: WelfareAccount, *, reason: str, clock: Clock) -> None:
@@ -116,22 +125,28 @@ def suspend(actor: Actor, household: Household, account: WelfareAccount, *, reas
     account.status = after(account.status, Event.SUSPENDED)
     account.suspended_by, account.suspended_at = registry.who(actor), clock.now()
     payees.deactivate(account.bank_account_id)
-    _note(Event.SUSPENDED, actor, account, clock, reason=checked_reason(reason))
+    note(Event.SUSPENDED, actor, account, clock, reason=checked_reason(reason))
 
 
 def resume(actor: Actor, household: Household, account: WelfareAccount, *, reason: str, clock: Clock) -> None:
     """Let a suspended account go on. Who gave it can take back only their own stop, never a colleague's.
+
+    Where the test transfer that verified it came back, only a second officer's word verifies it now.
 
     Raises:
         NotAnOfficer, SuspendedByAnother, WrongAccountStep, ReasonMissing.
     """
     registry.demand_officer(actor, household)
     status = after(account.status, Event.RESUMED)
-    if account.issued_by == actor.user_id and account.suspended_by != actor.user_id:
+    untested = queries.test_came_back(account)
+    if account.issued_by == actor.user_id and (untested or account.suspended_by != actor.user_id):
         raise SuspendedByAnother
+    if untested:
+        account.verified_how, account.verified_by = VerifiedHow.SECOND_PERSON, registry.who(actor)
+        account.verified_at = clock.now()
     payees.activate(account.bank_account_id)
     account.status, account.suspended_by, account.suspended_at = status, None, None
-    _note(Event.RESUMED, actor, account, clock, reason=checked_reason(reason))
+    note(Event.RESUMED, actor, account, clock, reason=checked_reason(reason))
 
 
 def end(
@@ -145,16 +160,16 @@ def end(
     registry.demand_officer(actor, household)
     account.status = after(account.status, event)
     account.closed_at, account.suspended_by, account.suspended_at = clock.now(), None, None
-    payees.deactivate(account.bank_account_id)
-    _note(event, actor, account, clock, reason=checked_reason(reason) if reason is not None else None)
+    _stop_all_money(account, actor, clock)
+    note(event, actor, account, clock, reason=checked_reason(reason) if reason is not None else None)
 
 
 def end_by_machine(account: WelfareAccount, *, clock: Clock) -> None:
     """Close the locked account because its household is no more."""
     account.status = after(account.status, Event.CLOSED)
     account.closed_at, account.suspended_by, account.suspended_at = clock.now(), None, None
-    payees.deactivate(account.bank_account_id)
-    _note(Event.CLOSED, SYSTEM, account, clock)
+    _stop_all_money(account, SYSTEM, clock)
+    note(Event.CLOSED, SYSTEM, account, clock)
 
 
 def follow(household_id: UUID) -> None:
@@ -199,7 +214,14 @@ def checked_reason(text: str) -> str:
     return reason
 
 
-def _note(event: str, actor: Actor, account: WelfareAccount, clock: Clock, *, reason: str | None = None) -> None:
+def _stop_all_money(account: WelfareAccount, actor: Actor, clock: Clock) -> None:
+    payees.deactivate(account.bank_account_id)
+    if account.probe_id is not None:
+        probes.forget(account.bank_account_id, actor=actor, clock=clock)
+
+
+def note(event: str, actor: Actor, account: WelfareAccount, clock: Clock, *, reason: str | None = None) -> None:
+    """Put a step on record: in the account's history with its reason, sealed, and in the audit trail without."""
     session = require_transaction()
     session.add(
         AccountStep(

@@ -25,13 +25,13 @@ from app.identity.roles import Role
 from app.payments.payees import queries as payees
 from app.payments.vietqr.banks import payee_banks
 
-from . import operations, queries, services, sheet_pages, words
+from . import operations, queries, services, sheet_pages, trial_pages, words
 from .blueprint import OFFICE, PAGE_SIZE, bp
 from .queries import Coverage
 from .states import Event, fits
 
-__all__ = ["bp", "sheet_pages"]
-MAX_LENGTH = 400
+__all__ = ["bp", "sheet_pages", "trial_pages"]
+MAX_LENGTH, STOPPED = 400, 20
 FIELDS = ("bin", "number", "holder", "need")
 
 
@@ -51,6 +51,7 @@ def overview() -> str:
         chosen=next((one for one in coverage if one.commune_code == commune), None),
         rows=list(zip(rows, [one.account_status for one in missing.items], strict=True)),
         states=words.states(),
+        stopped=desk.rows(queries.stopped_by_test(actor, limit=STOPPED)),
         may_act=actor.has_role(Role.COMMUNE_OFFICER),
         next_url=url_for(".overview", trang=missing.next_cursor, xa=commune) if missing.next_cursor else None,
     )
@@ -113,6 +114,22 @@ def replace(code: str) -> Response | tuple[str, int]:
 def confirm(code: str) -> Response | tuple[str, int]:
     """Confirm an account a colleague gave."""
     return _step(code, services.verify_welfare_account, _("Đã xác nhận. Tài khoản nhận ủng hộ được rồi."))
+
+
+@bp.post("/<code>/thu")
+@requires(Role.COMMUNE_OFFICER)
+def test(code: str) -> Response | tuple[str, int]:
+    """Have 1,000 đ sent to the account."""
+    return _step(
+        code, services.test_welfare_account, _("Đã xin chuyển thử. Tiền đến nơi thì tài khoản tự được xác nhận.")
+    )
+
+
+@bp.post("/<code>/thoi-thu")
+@requires(Role.COMMUNE_OFFICER)
+def withdraw_test(code: str) -> Response | tuple[str, int]:
+    """Give up the test before the money left."""
+    return _step(code, services.withdraw_test, _("Đã thôi chuyển thử. Nhờ một cán bộ khác xác nhận nhé."))
 
 
 @bp.post("/<code>/tam-dung")
@@ -196,6 +213,7 @@ def _show(found: Household, errors: dict[str, str] | None = None) -> str:
         actors=people.display_names({step.by for step in steps if step.by}),
         may=_may(account.status) if account and may_act else frozenset(),
         own=account is not None and account.issued_by == actor.user_id,
+        test_waits=account is not None and queries.test_waits(account),
         banks=[(bank.bin, bank.short_name) for bank in payee_banks()],
         may_act=may_act,
         errors=errors or {},

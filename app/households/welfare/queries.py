@@ -19,6 +19,8 @@ from app.households.areas import queries as areas
 from app.households.registry import queries as registry
 from app.households.registry.models import Household
 from app.payments.payees.models import BankAccount
+from app.payments.probes import queries as probes
+from app.payments.probes.models import ProbeState
 
 from .errors import NotListed
 from .models import (
@@ -27,6 +29,7 @@ from .models import (
     AccountStatus,
     AccountStep,
     RollEntry,
+    VerifiedHow,
     WelfareAccount,
     WelfareProfile,
     welfare_public,
@@ -171,6 +174,23 @@ def accounts(household_id: UUID) -> Sequence[WelfareAccount]:
     return db.session.scalars(query.order_by(WelfareAccount.id.desc())).all()
 
 
+def test_came_back(account: WelfareAccount) -> bool:
+    """Whether a test transfer verified the account, and came back since."""
+    if account.verified_how != VerifiedHow.TEST_TRANSFER or account.probe_id is None:
+        return False
+    return probes.get(account.probe_id).status != ProbeState.CONFIRMED
+
+
+def test_waits(account: WelfareAccount) -> bool:
+    """Whether the account's test transfer has not left the house yet."""
+    return account.probe_id is not None and probes.get(account.probe_id).status == ProbeState.WAITING
+
+
+def by_bank_account(bank_account_id: UUID) -> WelfareAccount | None:
+    """The welfare account of this bank account."""
+    return db.session.scalar(sa.select(WelfareAccount).where(WelfareAccount.bank_account_id == bank_account_id))
+
+
 def household_of(account_id: UUID) -> UUID | None:
     """Whose account it is, when the actor may see it."""
     return db.session.scalar(sa.select(WelfareAccount.household_id).where(WelfareAccount.id == account_id))
@@ -196,8 +216,12 @@ def coverage(actor: Actor, day: date) -> list[Coverage]:
             RollEntry.commune_code,
             sa.func.count(),
             *(
-                sa.func.count().filter(of == status)
-                for status in (AccountStatus.ACTIVE, AccountStatus.ISSUED, AccountStatus.SUSPENDED)
+                sa.func.count().filter(of.in_(statuses))
+                for statuses in (
+                    (AccountStatus.ACTIVE,),
+                    (AccountStatus.ISSUED, AccountStatus.VERIFYING),
+                    (AccountStatus.SUSPENDED,),
+                )
             ),
         )
         .where(_in_scope(actor), *_counts_on(day))
@@ -235,20 +259,53 @@ def without_account(
 
 def waiting(actor: Actor, *, cursor: str | None, limit: int, batch_id: UUID | None = None) -> Page[Waiting]:
     """Accounts in scope that wait for a second officer, oldest first, without those the actor gave."""
-    query = (
-        sa.select(WelfareAccount, Household, BankAccount)
-        .join(Household, Household.id == WelfareAccount.household_id)
-        .join(BankAccount, BankAccount.id == WelfareAccount.bank_account_id)
-        .where(
-            WelfareAccount.status == AccountStatus.ISSUED,
-            registry.scope(actor),
-            WelfareAccount.issued_by != actor.user_id,
-        )
-        .order_by(WelfareAccount.id)
-        .limit(limit + 1)
+    query = _with_bank(actor, WelfareAccount.status == AccountStatus.ISSUED).where(
+        WelfareAccount.issued_by != actor.user_id
     )
     if batch_id:
         query = query.where(WelfareAccount.batch_id == batch_id)
+    return _page_of(query, cursor, limit)
+
+
+def to_test(actor: Actor, *, cursor: str | None, limit: int) -> Page[Waiting]:
+    """Accounts in scope that nobody verified yet, whoever gave them, oldest first."""
+    return _page_of(_with_bank(actor, WelfareAccount.status == AccountStatus.ISSUED), cursor, limit)
+
+
+def being_tested(actor: Actor, *, cursor: str | None, limit: int) -> Page[Waiting]:
+    """Accounts in scope with 1,000 đ on their way, oldest first."""
+    return _page_of(_with_bank(actor, WelfareAccount.status == AccountStatus.VERIFYING), cursor, limit)
+
+
+def stopped_by_test(actor: Actor, *, limit: int) -> Sequence[Household]:
+    """Households in scope whose account the machine stopped because the test transfer came back; the newest first."""
+    query = (
+        sa.select(Household)
+        .join(WelfareAccount, WelfareAccount.household_id == Household.id)
+        .where(
+            WelfareAccount.status == AccountStatus.SUSPENDED,
+            WelfareAccount.suspended_by.is_(None),
+            registry.scope(actor),
+        )
+        .order_by(WelfareAccount.id.desc())
+        .limit(limit)
+    )
+    found = db.session.scalars(query).all()
+    load_keys({one.data_key_id for one in found})
+    return found
+
+
+def _with_bank(actor: Actor, stands: sa.ColumnElement[bool]) -> sa.Select[WelfareAccount, Household, BankAccount]:
+    return (
+        sa.select(WelfareAccount, Household, BankAccount)
+        .join(Household, Household.id == WelfareAccount.household_id)
+        .join(BankAccount, BankAccount.id == WelfareAccount.bank_account_id)
+        .where(stands, registry.scope(actor))
+    )
+
+
+def _page_of(query: sa.Select[WelfareAccount, Household, BankAccount], cursor: str | None, limit: int) -> Page[Waiting]:
+    query = query.order_by(WelfareAccount.id).limit(limit + 1)
     if cursor:
         query = query.where(WelfareAccount.id > decode_uuid_cursor(cursor))
     rows = [Waiting(*row) for row in db.session.execute(query)]

@@ -67,6 +67,7 @@ class WelfareAccountSchema(Output):
     account_masked = fields.String()
     created_at = fields.DateTime()
     verified_at = fields.DateTime(allow_none=True)
+    verified_how = fields.String(allow_none=True)
     suspended_at = fields.DateTime(allow_none=True)
     closed_at = fields.DateTime(allow_none=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from app.core.database import transaction
 from app.core.errors import AppError
 from app.households.registry import operations as registry
 from app.households.registry import queries as households
-from app.households.registry.models import Status
+from app.households.registry.models import Household, Status
 from app.payments.payees import operations as payees
 from app.payments.payees.errors import AccountTaken
 
-from . import operations, queries
+from . import operations, queries, testing
 from .errors import AccountOpen, NoOpenAccount
 from .models import AccountStatus, WelfareAccount
 from .queries import Typed
@@ -69,23 +69,62 @@ def verify_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock) ->
 
 def verify_many(*, actor: Actor, account_ids: Sequence[UUID], clock: Clock) -> tuple[int, list[AppError]]:
     """Confirm chosen accounts, each decided anew: how many were, and why the others were not."""
-    done, refused = 0, list[AppError]()
-    for account_id in account_ids:
-        try:
-            with transaction(actor=actor):
-                household_id = queries.household_of(account_id)
-            if household_id is None:
-                raise NoOpenAccount
-            with transaction(actor=actor):
-                household, account = operations.locked(actor, household_id)
-                if account.id != account_id or account.status != AccountStatus.ISSUED:
-                    raise NoOpenAccount
-                operations.verify(actor, household, account, clock=clock)
-        except AppError as error:
-            refused.append(error)
-        else:
-            done += 1
-    return done, refused
+    return _each(
+        account_ids, actor, lambda household, account: operations.verify(actor, household, account, clock=clock)
+    )
+
+
+def test_welfare_account(*, actor: Actor, household_id: UUID, clock: Clock) -> WelfareAccount:
+    """Have 1,000 đ of the platform's own money sent to the account; it is verified once they arrived.
+
+    Whoever gave the account may ask. While a test is under way this changes nothing.
+
+    Raises:
+        NoSuchHousehold, NotAnOfficer, NoOpenAccount: as above.
+        NotEligible: the household is not verified.
+        WrongAccountStep: the account is verified already, or suspended.
+        ProbesSpent: the commune's number for today is used up.
+    """
+    with transaction(actor=actor):
+        household, account = operations.locked(actor, household_id)
+        testing.ask(actor, household, account, clock=clock)
+    return account
+
+
+def test_many(*, actor: Actor, account_ids: Sequence[UUID], clock: Clock) -> tuple[int, list[AppError]]:
+    """Have 1,000 đ sent to chosen accounts, each decided anew: how many are under way, and why the others are not."""
+    return _each(
+        account_ids,
+        actor,
+        lambda household, account: testing.ask(actor, household, account, clock=clock),
+        AccountStatus.VERIFYING,
+    )
+
+
+def withdraw_test(*, actor: Actor, household_id: UUID, clock: Clock) -> WelfareAccount:
+    """Give up the test while it waits for the finance office, so that a second officer can verify instead.
+
+    Raises:
+        NoSuchHousehold, NotAnOfficer, NoOpenAccount: as above.
+        WrongAccountStep: no test is under way.
+        ProbeGone: it went into a batch for the bank.
+    """
+    with transaction(actor=actor):
+        household, account = operations.locked(actor, household_id)
+        testing.withdraw(actor, household, account, clock=clock)
+    return account
+
+
+def hear_test(*, bank_account_id: UUID, clock: Clock) -> None:
+    """The bank told what became of a test: the account follows, the machine's own step. A repeat changes nothing."""
+    with transaction(actor=SYSTEM):
+        known = queries.by_bank_account(bank_account_id)
+        if known is None:
+            return
+        household = households.get(known.household_id, for_update=True)
+        account = queries.open_account(household.id, for_update=True)
+        if account is not None and account.id == known.id:
+            testing.follow(household, account, clock=clock)
 
 
 def suspend_welfare_account(*, actor: Actor, household_id: UUID, reason: str, clock: Clock) -> None:
@@ -163,6 +202,32 @@ def end_of_gone(*, household_id: UUID, clock: Clock) -> None:
             operations.end_by_machine(account, clock=clock)
         elif account.status == AccountStatus.ACTIVE:
             payees.activate(account.bank_account_id)
+
+
+def _each(
+    account_ids: Sequence[UUID],
+    actor: Actor,
+    act: Callable[[Household, WelfareAccount], None],
+    *also: AccountStatus,
+) -> tuple[int, list[AppError]]:
+    """Do this with each of the issued accounts (or those that stand as `also`), in a transaction of its own."""
+    done, refused = 0, list[AppError]()
+    for account_id in account_ids:
+        try:
+            with transaction(actor=actor):
+                household_id = queries.household_of(account_id)
+            if household_id is None:
+                raise NoOpenAccount
+            with transaction(actor=actor):
+                household, account = operations.locked(actor, household_id)
+                if account.id != account_id or account.status not in (AccountStatus.ISSUED, *also):
+                    raise NoOpenAccount
+                act(household, account)
+        except AppError as error:
+            refused.append(error)
+        else:
+            done += 1
+    return done, refused
 
 
 @contextmanager

@@ -22,6 +22,12 @@ def wake_stuck(timestamp: int) -> None:
     batches.wake_stuck(clock=SYSTEM_CLOCK)
 
 
+@job(name="welfare.hear_test")
+def hear_test(bank_account_id: str) -> None:
+    """The bank told what became of 1,000 đ: the account follows."""
+    services.hear_test(bank_account_id=UUID(bank_account_id), clock=SYSTEM_CLOCK)
+
+
 @job(name="welfare.end_of_gone")
 def end_of_gone(household_id: str) -> None:
     """Close the account of a household that was merged into another, or erased."""

@@ -17,6 +17,7 @@ from app.households.welfare import operations, tasks
 from app.households.welfare.models import WelfareProfile
 from app.payments.payees.models import PayeeKind
 from app.payments.payouts import contacts
+from app.payments.probes.listeners import on_probe_changed
 
 
 class Owners:
@@ -37,7 +38,13 @@ def on_change(household_id: UUID, what: What, clock: Clock) -> None:
         jobs.enqueue(tasks.end_of_gone, household_id=str(household_id))
 
 
+def on_probe(bank_account_id: UUID) -> None:
+    """Have the account follow its test transfer once the payments' transaction has landed."""
+    jobs.enqueue(tasks.hear_test, bank_account_id=str(bank_account_id))
+
+
 def install(_app: Flask) -> None:
-    """Name who tells them, and who hears when a household changes."""
+    """Name who tells them, and who hears when a household changes or a test transfer was answered."""
     contacts.register(PayeeKind.WELFARE, Owners())
     on_household_changed(on_change)
+    on_probe_changed(on_probe)

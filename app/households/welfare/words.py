@@ -12,6 +12,7 @@ def states() -> dict[str, tuple[str, str]]:
     """An account's state."""
     return {
         AccountStatus.ISSUED: (_("Chờ cán bộ khác xác nhận"), "warn"),
+        AccountStatus.VERIFYING: (_("Đang thử bằng 1.000 đ"), "warn"),
         AccountStatus.ACTIVE: (_("Đang nhận ủng hộ"), "good"),
         AccountStatus.SUSPENDED: (_("Tạm dừng"), "bad"),
         AccountStatus.REPLACED: (_("Đã đổi sang tài khoản khác"), ""),
@@ -24,6 +25,11 @@ def events() -> dict[str, str]:
     return {
         "issued": _("Lập tài khoản"),
         Event.VERIFIED: _("Xác nhận"),
+        Event.TESTED: _("Xin chuyển thử 1.000 đ"),
+        Event.TEST_WITHDRAWN: _("Thôi chuyển thử"),
+        Event.TEST_PASSED: _("1.000 đ thử đã đến, tài khoản được xác nhận"),
+        Event.TEST_FAILED: _("1.000 đ thử không đến được"),
+        Event.TEST_RETURNED: _("1.000 đ thử bị trả lại, tài khoản tạm dừng"),
         Event.SUSPENDED: _("Tạm dừng"),
         Event.RESUMED: _("Mở lại"),
         Event.REPLACED: _("Đổi sang tài khoản khác"),

@@ -28,6 +28,7 @@ class AccountKind(StrEnum):
     TAX_WITHHELD = "tax_withheld"  # kept back for the state, by tax: owner `vat` or `income_tax`
     GATEWAY_FEE = "gateway_fee"  # what a card gateway kept for itself: zero, or minus the cost
     PAYER_CREDIT = "payer_credit"  # what a payer paid too much and left with a payee for the next time
+    PLATFORM_FUNDS = "platform_funds"  # the platform's own money: zero, or minus what it spent on test transfers
 
 
 # Accounts that stand for the world, suspense, and those every sale touches keep no running balance: no payment waits
@@ -38,8 +39,9 @@ WITHOUT_BALANCE = OUTSIDE | {
     AccountKind.COMMISSION,
     AccountKind.TAX_WITHHELD,
     AccountKind.GATEWAY_FEE,
+    AccountKind.PLATFORM_FUNDS,
 }
-MAY_GO_NEGATIVE = OUTSIDE | {AccountKind.SELLER_DEBT, AccountKind.GATEWAY_FEE}
+MAY_GO_NEGATIVE = OUTSIDE | {AccountKind.SELLER_DEBT, AccountKind.GATEWAY_FEE, AccountKind.PLATFORM_FUNDS}
 
 
 class TransferKind(StrEnum):

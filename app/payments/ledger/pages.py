@@ -36,6 +36,7 @@ def kind_words(kind: str) -> str:
         AccountKind.TAX_WITHHELD: _("Thuế đã khấu trừ, chờ nộp"),
         AccountKind.GATEWAY_FEE: _("Phí cổng thẻ"),
         AccountKind.PAYER_CREDIT: _("Tiền dư người mua để lại"),
+        AccountKind.PLATFORM_FUNDS: _("Tiền của chợ, để chuyển thử"),
     }
     return words.get(kind, kind)
 

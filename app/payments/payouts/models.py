@@ -16,7 +16,9 @@ from app.core.database import Model
 from app.core.ids import uuid7
 
 SALES = "sales"
-"""The one purpose so far: what was sold and collected for the payee."""
+"""What was sold and collected for the payee."""
+PROBE = "probe"
+"""A test transfer of the platform's own money, to see whether an account takes any: see `payments.probes`."""
 REASON_FIELD, TOLD_FIELD = "payout.reason", "payout_result.told"
 BATCH_PREFIX, PAYOUT_PREFIX = "CT", "PT"
 """What the codes of batches and payouts begin with."""

@@ -21,7 +21,7 @@ from app.core.codes import new_code
 from app.core.database import require_transaction
 from app.core.ids import uuid7
 from app.payments.ledger.errors import AccountClosed, Overdraft
-from app.payments.payouts import contacts, money, queries
+from app.payments.payouts import contacts, money, purposes, queries
 from app.payments.payouts.errors import (
     AlreadyAnswered,
     ApproverSaidReturned,
@@ -38,6 +38,7 @@ from app.payments.payouts.limits import OWN_RETURNS, Limits
 from app.payments.payouts.models import (
     BATCH_PREFIX,
     PAYOUT_PREFIX,
+    SALES,
     HeldBecause,
     HeldPayee,
     HoldTold,
@@ -62,6 +63,16 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """One payout to draft, under an id made by the caller."""
+
+    id: UUID
+    payee_id: UUID
+    bank_account_id: UUID
+    amount_vnd: int
+
+
+@dataclass(frozen=True)
 class Answer:
     """The bank's, or an officer's, word on one payout."""
 
@@ -79,11 +90,8 @@ def build(*, purpose: str, period: date, idempotency_key: str, limits: Limits, a
         KeyReused: the key made a batch of another purpose or period.
     """
     session = require_transaction()
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("payouts.build", 0))))
-    earlier = queries.batch_by_key(idempotency_key)
+    earlier = wait_for_builders(idempotency_key, purpose=purpose, period=period)
     if earlier is not None:
-        if (earlier.purpose, earlier.period) != (purpose, period):
-            raise KeyReused()
         return Built(earlier, 0)
     now = clock.now()
     found = queries.due(purpose=purpose, period=period, minimum_vnd=limits.minimum_vnd, now=now)
@@ -91,6 +99,41 @@ def build(*, purpose: str, period: date, idempotency_key: str, limits: Limits, a
     _tell_of_changes(found, clock)
     if not chosen:
         return Built(None, len(held))
+    wanted = [Wanted(uuid7(), due.payee_id, due.bank_account_id, vnd) for due, vnd in chosen if due.bank_account_id]
+    batch = draft(wanted, purpose=purpose, period=period, idempotency_key=idempotency_key, actor=actor, clock=clock)
+    if held:
+        session.execute(
+            sa.insert(HeldPayee),
+            [
+                {"batch_id": batch.id, "payee_id": due.payee_id, "amount_vnd": due.free_vnd, "reason": reason,
+                 "held_until": due.held_until if reason is HeldBecause.ACCOUNT_CHANGED else None}
+                for due, reason in held
+            ],
+        )  # fmt: skip
+    _note_batch("payout_batch_drafted", batch, actor, clock, payouts=len(wanted), held=len(held))
+    return Built(batch, len(held))
+
+
+def wait_for_builders(idempotency_key: str, *, purpose: str, period: date) -> PayoutBatch | None:
+    """Build alone until the transaction ends; the batch that this key made before, if it did.
+
+    Raises:
+        KeyReused: the key made a batch of another purpose or period.
+    """
+    require_transaction().execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("payouts.build", 0)))
+    )
+    earlier = queries.batch_by_key(idempotency_key)
+    if earlier is not None and (earlier.purpose, earlier.period) != (purpose, period):
+        raise KeyReused()
+    return earlier
+
+
+def draft(
+    wanted: Sequence[Wanted], *, purpose: str, period: date, idempotency_key: str, actor: Actor, clock: Clock
+) -> PayoutBatch:
+    """Write a batch down as a draft; whoever calls waited for the other builders, and notes it."""
+    session, now = require_transaction(), clock.now()
     batch = PayoutBatch(
         id=uuid7(),
         code=new_code(BATCH_PREFIX),
@@ -105,24 +148,14 @@ def build(*, purpose: str, period: date, idempotency_key: str, limits: Limits, a
     session.flush()
     rows = [
         {
-            "id": uuid7(), "code": new_code(PAYOUT_PREFIX), "batch_id": batch.id, "payee_id": due.payee_id,
-            "bank_account_id": due.bank_account_id, "purpose": purpose, "period": period, "amount_vnd": amount_vnd,
-            "status": State.DRAFT, "created_at": now, "updated_at": now,
+            "id": one.id, "code": new_code(PAYOUT_PREFIX), "batch_id": batch.id, "payee_id": one.payee_id,
+            "bank_account_id": one.bank_account_id, "purpose": purpose, "period": period,
+            "amount_vnd": one.amount_vnd, "status": State.DRAFT, "created_at": now, "updated_at": now,
         }
-        for due, amount_vnd in chosen
+        for one in wanted
     ]  # fmt: skip
     session.execute(sa.insert(Payout), rows)
-    if held:
-        session.execute(
-            sa.insert(HeldPayee),
-            [
-                {"batch_id": batch.id, "payee_id": due.payee_id, "amount_vnd": due.free_vnd, "reason": reason,
-                 "held_until": due.held_until if reason is HeldBecause.ACCOUNT_CHANGED else None}
-                for due, reason in held
-            ],
-        )  # fmt: skip
-    _note_batch("payout_batch_drafted", batch, actor, clock, payouts=len(rows), held=len(held))
-    return Built(batch, len(held))
+    return batch
 
 
 def approve(batch_id: UUID, *, actor: Actor, clock: Clock) -> PayoutBatch:
@@ -148,7 +181,8 @@ def approve(batch_id: UUID, *, actor: Actor, clock: Clock) -> PayoutBatch:
     payouts = queries.payouts_of(batch.id, for_update=True)
     if queries.said_returned(batch.id, actor.user_id, since=now - OWN_RETURNS):
         raise ApproverSaidReturned()
-    standing = queries.standing(batch.id, now=now)
+    purpose = purposes.of(batch.purpose)
+    standing = purpose.standing(payouts, clock=clock) if purpose else queries.standing(batch.id, now=now)
     kept = []
     for payout in payouts:
         how = standing[payout.id]
@@ -167,6 +201,8 @@ def approve(batch_id: UUID, *, actor: Actor, clock: Clock) -> PayoutBatch:
     batch.status = step_batch(BatchState(batch.status), Event.APPROVED)
     batch.approved_by, batch.approved_at = actor.user_id, now
     require_transaction().flush()
+    if purpose:
+        purpose.heard([payout for payout in payouts if payout.status == State.CANCELLED], clock=clock)
     _note_batch("payout_batch_approved", batch, actor, clock, payouts=len(kept), dropped=len(payouts) - len(kept),
                 amount_vnd=sum(payout.amount_vnd for payout in kept))  # fmt: skip
     return batch
@@ -185,12 +221,14 @@ def cancel(batch_id: UUID, *, reason: str, actor: Actor, clock: Clock) -> Payout
         raise WrongMoment(batch.status)
     live = [payout for payout in queries.payouts_of(batch.id, for_update=True) if payout.status != State.CANCELLED]
     reserved = [payout for payout in live if payout.pending_id is not None]
-    money.move([], reserved, [], [], _payable(reserved), clock=clock)
+    money.move([], reserved, [], [], _payable(batch, reserved, clock), clock=clock)
     for payout in live:
         _go(payout, Event.CANCELLED, clock, reason_code=BATCH_CANCELLED, reason=reason)
     batch.status = step_batch(BatchState(batch.status), Event.CANCELLED)
     batch.finished_at = clock.now()
     require_transaction().flush()
+    if (purpose := purposes.of(batch.purpose)) is not None:
+        purpose.heard(live, clock=clock)
     _note_batch("payout_batch_cancelled", batch, actor, clock, reason=reason)
     return batch
 
@@ -240,7 +278,7 @@ def answer(batch: PayoutBatch, answers: Sequence[Answer], *, actor: Actor, clock
     taken_back = [payout for payout in came_back if payout.status == State.CONFIRMED]
     # Asked before any money moves, so that a step that is not in the table leaves nothing half done.
     after = [step(State(each.payout.status), each.event) for each in answers]
-    payable = _payable(each.payout for each in answers)
+    payable = _payable(batch, [each.payout for each in answers], clock)
     try:
         money.move(confirmed, released, taken_back, arrived, payable, clock=clock)
     except (Overdraft, AccountClosed) as refusal:
@@ -260,6 +298,8 @@ def answer(batch: PayoutBatch, answers: Sequence[Answer], *, actor: Actor, clock
             payout.reason_code = payout.reason = None
         payout.bank_reference = each.bank_reference or payout.bank_reference
     require_transaction().flush()
+    if (purpose := purposes.of(batch.purpose)) is not None:
+        purpose.heard([each.payout for each in answers], clock=clock)
     if batch_fits(BatchState(batch.status), Event.ALL_ANSWERED) and _all_answered(batch.id):
         batch.status = step_batch(BatchState(batch.status), Event.ALL_ANSWERED)
         batch.finished_at = now
@@ -340,8 +380,13 @@ def _go(payout: Payout, event: Event, clock: Clock, **facts: Any) -> None:
         setattr(payout, name, value)
 
 
-def _payable(payouts: Iterable[Payout]) -> dict[UUID, UUID]:
-    return queries.payable_accounts({payout.payee_id for payout in payouts})
+def _payable(batch: PayoutBatch, payouts: Sequence[Payout], clock: Clock) -> dict[UUID, UUID]:
+    if batch.purpose == SALES:
+        return queries.payable_accounts({payout.payee_id for payout in payouts})
+    purpose = purposes.of(batch.purpose)
+    if purpose is None:
+        raise LookupError(f"nobody answers for payouts of purpose {batch.purpose}")
+    return purpose.sources(payouts, clock=clock)
 
 
 def _all_answered(batch_id: UUID) -> bool:

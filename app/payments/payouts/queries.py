@@ -17,7 +17,7 @@ from app.payments.ledger.models import Account, AccountKind
 from app.payments.payees.models import BankAccount, Payee
 from app.payments.payouts.errors import BatchNotFound, PayoutNotFound, ResultNotFound
 from app.payments.payouts.limits import HOLD
-from app.payments.payouts.models import HeldPayee, Payout, PayoutBatch, PayoutResult
+from app.payments.payouts.models import SALES, HeldPayee, Payout, PayoutBatch, PayoutResult
 from app.payments.payouts.states import RESERVED, BatchState, State
 
 FREE = sa.func.coalesce(Account.balance_vnd, 0) - Account.pending_out_vnd
@@ -166,9 +166,11 @@ def batch_by_key(idempotency_key: str) -> PayoutBatch | None:
     return db.session.scalar(sa.select(PayoutBatch).where(PayoutBatch.idempotency_key == idempotency_key))
 
 
-def batches(*, cursor: str | None, limit: int) -> Page[BatchItem]:
-    """All batches, newest first."""
+def batches(*, cursor: str | None, limit: int, purpose: str | None = None) -> Page[BatchItem]:
+    """All batches, or those of one purpose, newest first."""
     statement = sa.select(PayoutBatch).order_by(PayoutBatch.id.desc()).limit(limit + 1)
+    if purpose:
+        statement = statement.where(PayoutBatch.purpose == purpose)
     if cursor:
         statement = statement.where(PayoutBatch.id < decode_uuid_cursor(cursor))
     found = db.session.scalars(statement).all()
@@ -252,6 +254,7 @@ def said_returned(batch_id: UUID, user_id: UUID, *, since: datetime) -> bool:
         .where(
             Payout.batch_id == batch_id,
             Payout.status != State.CANCELLED,
+            earlier.purpose == Payout.purpose,
             earlier.status == State.RETURNED,
             earlier.answered_by == user_id,
             earlier.updated_at > since,
@@ -266,7 +269,7 @@ def batch_holding(payee_id: UUID) -> PayoutBatch | None:
     return db.session.scalar(
         sa.select(PayoutBatch)
         .join(Payout, Payout.batch_id == PayoutBatch.id)
-        .where(Payout.payee_id == payee_id, Payout.status.in_(RESERVED))
+        .where(Payout.payee_id == payee_id, Payout.purpose == SALES, Payout.status.in_(RESERVED))
         .order_by(Payout.id.desc())
         .limit(1)
     )
@@ -316,7 +319,11 @@ def of_payee(payee_id: UUID, *, cursor: str | None, limit: int) -> Page[Payout]:
     """A payee's own payouts, newest first; drafts and what never left are not theirs to see."""
     statement = (
         sa.select(Payout)
-        .where(Payout.payee_id == payee_id, Payout.status.notin_([State.DRAFT, State.CANCELLED]))
+        .where(
+            Payout.payee_id == payee_id,
+            Payout.purpose == SALES,
+            Payout.status.notin_([State.DRAFT, State.CANCELLED]),
+        )
         .order_by(Payout.id.desc())
         .limit(limit + 1)
     )

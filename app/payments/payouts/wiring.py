@@ -22,10 +22,12 @@ def install(app: Flask) -> None:
         LEFT JOIN ledger_account AS target ON target.id = transfer.to_account_id
         GROUP BY payout.id
         HAVING coalesce(sum(CASE
-                WHEN target.kind = 'outside_payee' AND source.kind = 'payable'
-                    AND source.owner_id = payout.payee_id::text THEN transfer.amount_vnd
-                WHEN source.kind = 'outside_payee' AND target.kind = 'payable'
-                    AND target.owner_id = payout.payee_id::text THEN -transfer.amount_vnd
+                WHEN target.kind = 'outside_payee' AND source.kind || ' ' || source.owner_id = CASE payout.purpose
+                    WHEN 'probe' THEN 'platform_funds platform' ELSE 'payable ' || payout.payee_id END
+                    THEN transfer.amount_vnd
+                WHEN source.kind = 'outside_payee' AND target.kind || ' ' || target.owner_id = CASE payout.purpose
+                    WHEN 'probe' THEN 'platform_funds platform' ELSE 'payable ' || payout.payee_id END
+                    THEN -transfer.amount_vnd
                 ELSE 0 END), 0)
             <> CASE payout.status WHEN 'confirmed' THEN payout.amount_vnd ELSE 0 END
         """,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from app.payments.payouts.models import Payout
+from app.payments.payouts.models import PROBE, Payout
 
 
 def batch_words(status: str) -> str:
@@ -93,4 +93,6 @@ def reason_words(payout: Payout) -> str:
     if known:
         return str(known)
     told = f" ({payout.reason})" if payout.reason else ""
+    if payout.purpose == PROBE:
+        return str(_("Tiền thử không đến được tài khoản này%(told)s.", told=told))
     return str(_("Ngân hàng không chuyển được khoản này%(told)s. Tiền vẫn còn nguyên và sẽ chi lại.", told=told))

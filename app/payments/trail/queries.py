@@ -17,7 +17,7 @@ from app.payments.desk.models import DeskAction, DeskItem
 from app.payments.income.kinds import What, what_of
 from app.payments.ledger import queries as ledger
 from app.payments.ledger.models import Account, AccountKind, Entry, Transfer
-from app.payments.payouts.models import Payout
+from app.payments.payouts.models import SALES, Payout
 from app.payments.payouts.states import State
 from app.payments.requests.models import PaymentRequest
 
@@ -80,7 +80,12 @@ def made_of(payout: Payout) -> Made | None:
 def _earlier(payout: Payout) -> Payout | None:
     return db.session.scalar(
         sa.select(Payout)
-        .where(Payout.payee_id == payout.payee_id, Payout.id < payout.id, Payout.status.in_(_LIVE))
+        .where(
+            Payout.payee_id == payout.payee_id,
+            Payout.purpose == SALES,
+            Payout.id < payout.id,
+            Payout.status.in_(_LIVE),
+        )
         .order_by(Payout.id.desc())
         .limit(1)
     )
@@ -130,7 +135,12 @@ def payout_after(payee_id: UUID, moment: datetime) -> Payout | None:
     """The first payout that stands and was drafted for the payee after then."""
     return db.session.scalar(
         sa.select(Payout)
-        .where(Payout.payee_id == payee_id, Payout.created_at > moment, Payout.status.in_(_LIVE))
+        .where(
+            Payout.payee_id == payee_id,
+            Payout.purpose == SALES,
+            Payout.created_at > moment,
+            Payout.status.in_(_LIVE),
+        )
         .order_by(Payout.id)
         .limit(1)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 from app.core.texts import fold
 from app.households.areas import queries as areas
@@ -12,6 +13,8 @@ from .scales import TAN_CUONG, Scale
 from .tables import Tables
 
 PROVINCE = "19"
+TURN_DEGREES = 137.5  # the golden angle: hamlets round a centre, none on another
+METRES_PER_DEGREE = 111_320
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,15 @@ def make_hamlets(tables: Tables, scale: Scale) -> list[Commune]:
                 in_town = unit.unit == "phường"
                 name = hamlet_name(number, in_town=in_town)
                 word = "tổ dân phố" if in_town else "xóm"
-                tables.add("area", hamlet, "hamlet", word, name, code, fold(name), unit.latitude, unit.longitude)
+                place_of = round_about(unit.latitude, unit.longitude, number)
+                tables.add("area", hamlet, "hamlet", word, name, code, fold(name), *place_of)
         communes.append(Commune(code, unit.name, hamlets, unit.latitude, unit.longitude))
     return communes
+
+
+def round_about(latitude: float | None, longitude: float | None, number: int) -> tuple[float | None, float | None]:
+    """Where the commune's hamlet of this number lies (degrees): made up, within a few kilometres of the centre."""
+    if latitude is None or longitude is None:
+        return None, None
+    away, turn = 900 * number**0.5 / METRES_PER_DEGREE, radians(TURN_DEGREES * number)
+    return round(latitude + away * cos(turn), 5), round(longitude + away * sin(turn) / cos(radians(latitude)), 5)

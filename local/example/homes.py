@@ -14,7 +14,7 @@ from app.core.phones import normalise_phone
 from app.households.registry import people as sealing
 from app.households.registry.models import How, PovertyClass, Purpose, Status
 from app.households.registry.people import Field, SalesAccount
-from app.households.welfare.models import AccountStatus
+from app.households.welfare.models import AccountStatus, VerifiedHow
 from app.payments.payees.models import PayeeKind
 from app.payments.payees.operations import HOLDER_FIELD, NUMBER_FIELD, number_index
 
@@ -155,7 +155,7 @@ class Homes:
         self._tables.add(
             "welfare_account", id_at(since), home.id, payee_id, account_id, account.bin, number_index(account.number),
             AccountStatus.ISSUED if waits else AccountStatus.ACTIVE, officer, None if waits else other, since,
-            None if waits else since + timedelta(days=1),
+            None if waits else since + timedelta(days=1), None if waits else VerifiedHow.SECOND_PERSON,
         )  # fmt: skip
 
 

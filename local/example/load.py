@@ -18,8 +18,10 @@ from app.core.database import acting_as, db, transaction
 from app.core.ids import uuid7
 from app.core.media import store
 from app.market.catalogue.photos import StoredPhoto
+from app.web.province.services import take_counts
 
 from .doorstep import bring_two_words
+from .fieldwork import bring_fieldwork
 from .hamlets import make_hamlets
 from .homes import Homes
 from .markets import make_markets
@@ -71,9 +73,18 @@ def load_example(scale: str, *, say: Callable[[str], None]) -> None:
         session.execute(sa.text(_SETTINGS))
         _fill(Tables(session), size, pictures, Progress(size.rows, say=say))
         audit.record(LOADED, actor=SYSTEM, subject_kind="example", subject_id=uuid7(), clock=SYSTEM_CLOCK, scale=scale)
-    bring_two_words(OFFICER)
+    _bring_work()
     _gather_statistics()
     say(f"Xong sau {time.monotonic() - started:.1f} s / loaded")
+
+
+def _bring_work() -> None:
+    """What people did since, through the services they use; in a transaction that begins anew and sees the province."""
+    db.session.rollback()
+    with acting_as(SYSTEM):
+        bring_two_words(OFFICER)
+        bring_fieldwork()
+    take_counts(clock=SYSTEM_CLOCK)
 
 
 def _fill(tables: Tables, scale: Scale, pictures: dict[Kind, list[StoredPhoto]], progress: Progress) -> None:

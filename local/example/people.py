@@ -28,6 +28,7 @@ TOTP_SECRET = "CHOPHIENCHAYTHUTHAINGUYENBACKAN2"
 
 FIRST_HAMLET = f"{TAN_CUONG}-01"
 SELLER, OTHER_SELLER, OFFICER = "0900000001", "0900000002", "0900000004"
+MEMBER, LEADER = "0900000003", "0900000010"
 # Numbers in bulk: +84 900 and six digits, a first digit for each kind of person.
 HOUSEHOLD_PHONES, MEMBER_PHONES, OFFICER_PHONES = 100_000, 300_000, 400_000
 
@@ -51,8 +52,8 @@ DEMO_PEOPLE = (
     ),
     DemoPerson(OTHER_SELLER, "Hộ mẫu 002", "Hộ bán hàng khác / another household", Role.HOUSEHOLD, None, "/ban-hang"),
     DemoPerson(
-        "0900000003", "Thành viên tổ mẫu", "Tổ công nghệ số / team member", Role.TEAM_MEMBER, FIRST_HAMLET,
-        "đăng ký hộ / register households: /to-cong-nghe",
+        MEMBER, "Thành viên tổ mẫu", "Tổ công nghệ số / team member", Role.TEAM_MEMBER, FIRST_HAMLET,
+        "đăng ký hộ, đi thăm / register and visit households: /to-cong-nghe",
     ),
     DemoPerson(
         OFFICER, "Cán bộ xã mẫu A", "Cán bộ xã / commune officer", Role.COMMUNE_OFFICER, TAN_CUONG,
@@ -64,7 +65,7 @@ DEMO_PEOPLE = (
     ),
     DemoPerson(
         "0900000006", "Điều hành tỉnh mẫu", "Điều hành tỉnh / province operator", Role.PROVINCE_OPERATOR, EVERYWHERE,
-        "/dieu-hanh",
+        "cả tỉnh, người làm việc / the province, who works here: /dieu-hanh",
     ),
     DemoPerson(
         "0900000007", "Kế toán mẫu", "Tài vụ / finance", Role.FINANCE, EVERYWHERE,
@@ -75,6 +76,10 @@ DEMO_PEOPLE = (
         "duyệt việc của người thứ nhất / approve what the first proposed: /dieu-hanh",
     ),
     DemoPerson("0900000008", "Kiểm toán mẫu", "Kiểm toán / auditor", Role.AUDITOR, EVERYWHERE, "/dieu-hanh"),
+    DemoPerson(
+        LEADER, "Tổ trưởng mẫu", "Tổ trưởng tổ công nghệ / team leader", Role.TEAM_MEMBER, f"{TAN_CUONG}-02",
+        "giao xóm, xem kiểm tra lại / hamlets, back-checks: /to-cong-nghe/doi",
+    ),
 )  # fmt: skip
 
 
@@ -112,7 +117,7 @@ def add_demo_people(people: People, *, household_ids: list[UUID]) -> UUID:
         grant = NewGrant(person.role, area_code=person.area, household_id=household_id)
         identity.grant_role(user, grant, actor=SYSTEM, clock=SYSTEM_CLOCK)
         if person.role is Role.TEAM_MEMBER:
-            people.members[FIRST_HAMLET] = [user.id]
+            people.members.setdefault(person.area or FIRST_HAMLET, []).append(user.id)
         elif person.role is Role.COMMUNE_OFFICER:
             people.officers.setdefault(TAN_CUONG, []).append(user.id)
         elif person.role is Role.PROVINCE_OPERATOR:

@@ -32,7 +32,7 @@ COLUMNS = {
     "welfare_profile": "id, household_id, code, commune_code, payee_id, need, created_at",
     "welfare_account": (
         "id, household_id, payee_id, bank_account_id, bin, number_index, status, issued_by, verified_by, created_at,"
-        " verified_at"
+        " verified_at, verified_how"
     ),
     "shop": "id, household_id, payee_id, code, name, commune_code, status, created_at",
     "market": "id, code, name, commune_code, latitude, longitude, meeting_rule, status, created_at",

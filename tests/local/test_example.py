@@ -21,6 +21,7 @@ from app.core.phones import normalise_phone
 from app.core.texts import fold
 from app.households.areas import queries as areas
 from app.households.areas.services import load_reference
+from app.households.fieldwork.models import BackCheck, FieldSign, Lesson, Visit
 from app.households.onboarding.models import DoorstepConflict
 from app.households.registry import citizen
 from app.households.registry import people as sealing
@@ -45,9 +46,10 @@ from app.payments.payees import queries as payees
 from app.payments.payees.models import BankAccount
 from app.payments.requests.models import StandingCode
 from app.payments.vietqr.banks import bank_by_bin
+from app.web.province.queries import communes
 from local.example import load_example, sign_ins
 from local.example.goods import Goods
-from local.example.people import DEMO_PEOPLE, PASSWORD, SELLER
+from local.example.people import DEMO_PEOPLE, LEADER, PASSWORD, SELLER
 from local.example.pictures import Kind, draw_all
 from local.example.scales import SCALES, TAN_CUONG
 from local.example.seeds import Codes, chance
@@ -103,9 +105,10 @@ def test_the_small_province_holds_what_it_promises(province):
         Market: SMALL.markets,
         WelfareProfile: SMALL.welfare,
     }
-    teams = sa.select(sa.func.count(RoleGrant.area_code.distinct())).where(RoleGrant.role == "team_member")
+    in_a_hamlet = (RoleGrant.role == "team_member", RoleGrant.area_code.like("%-%"))  # a leader has the commune besides
+    teams = sa.select(sa.func.count(RoleGrant.area_code.distinct())).where(*in_a_hamlet)
     assert db.session.scalar(teams) == SMALL.teams
-    members = sa.select(sa.func.count()).select_from(RoleGrant).where(RoleGrant.role == "team_member")
+    members = sa.select(sa.func.count()).select_from(RoleGrant).where(*in_a_hamlet)
     assert db.session.scalar(members) == SMALL.members
     assert not [result for result in check_books() if result.problems]
 
@@ -277,6 +280,19 @@ def test_one_account_waits_for_the_second_officer_to_verify_it(province):
     assert registry.get(waiting.household_id).commune_code == TAN_CUONG
     actor = queries.actor_of(second, clock=SYSTEM_CLOCK)
     services.verify_welfare_account(actor=actor, household_id=waiting.household_id, clock=SYSTEM_CLOCK)
+
+
+def test_the_team_has_work_to_show(province):
+    leader = queries.by_phone(LEADER)
+    assert leader is not None
+    assert queries.actor_of(leader, clock=SYSTEM_CLOCK).reaches(TAN_CUONG)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Visit)) == 4
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Lesson)) == 1
+    assert sorted(db.session.scalars(sa.select(BackCheck.status))) == ["differs", "open"]
+    assert len(db.session.scalars(sa.select(FieldSign.id)).all()) == 2
+    here = [area for area in areas.children(TAN_CUONG) if area.kind == "hamlet"]
+    assert len({(area.latitude, area.longitude) for area in here}) == len(here)
+    assert sum(row.registered for row in communes()) == SMALL.households
 
 
 def test_the_need_never_names_the_household_or_its_hamlet(province):

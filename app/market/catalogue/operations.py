@@ -1,4 +1,4 @@
-"""Stock steps inside somebody else's open transaction. Products are always locked in the order of their ids."""
+"""Steps on goods inside somebody else's open transaction. Products are always locked in the order of their ids."""
 
 from __future__ import annotations
 
@@ -7,13 +7,88 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
+from app.core.clock import Clock
+from app.core.codes import new_code
 from app.core.database import require_transaction
 from app.core.errors import NotFound
+from app.core.ids import uuid7
+from app.households.areas import queries as areas
 
 from .errors import OutOfStock, Shortage
-from .models import Product
+from .models import Product, ProductPhoto, Shop
+from .photos import StoredPhoto
+from .schemas import NewProduct
+from .search import search_text
+
+
+def lock_shop(shop_id: UUID) -> Shop | None:
+    """The shop, locked, so that two adds with one key wait for each other."""
+    return require_transaction().get(Shop, shop_id, with_for_update=True, populate_existing=True)
+
+
+def display(
+    shop: Shop, data: NewProduct, *, photo: StoredPhoto | None, idempotency_key: str, clock: Clock
+) -> tuple[Product, bool]:
+    """Put a product on sale in a locked shop, and whether it is new: the same key answers with the one made before.
+
+    Whoever calls has made sure that the household wants it, and writes it down.
+    """
+    session = require_transaction()
+    earlier = session.scalar(
+        sa.select(Product)
+        .where(Product.shop_id == shop.id, Product.idempotency_key == idempotency_key)
+        .options(joinedload(Product.shop), selectinload(Product.photos))
+    )
+    if earlier is not None:
+        return earlier, False
+    product = Product(
+        id=uuid7(),
+        shop=shop,
+        shop_id=shop.id,
+        code=new_code("SP"),
+        name=data.name,
+        search_text=words_to_find(data.name, shop),
+        unit=data.unit,
+        price_vnd=data.price_vnd,
+        stock=data.stock,
+        commune_code=shop.commune_code,
+        description=data.description,
+        photos=[],
+        created_at=clock.now(),
+        idempotency_key=idempotency_key,
+    )
+    session.add(product)
+    session.flush()
+    if photo:
+        show(product, photo)
+    return product, True
+
+
+def show(product: Product, photo: StoredPhoto) -> None:
+    """Make this the product's first photo."""
+    if product.photos:
+        shown = product.photos[0]
+        shown.key, shown.width, shown.height = photo.key, photo.width, photo.height
+    else:
+        product.photos.append(ProductPhoto(position=0, key=photo.key, width=photo.width, height=photo.height))
+
+
+def take_off(product_id: UUID) -> bool:
+    """Take a product off the market, as "sold out" does; whether it was on it."""
+    product = require_transaction().get_one(Product, product_id, with_for_update=True, populate_existing=True)
+    if product.status == "paused":
+        return False
+    product.status = "paused"
+    product.version += 1
+    return True
+
+
+def words_to_find(name: str, shop: Shop) -> str:
+    """What the product is found by."""
+    commune = areas.names([shop.commune_code]).get(shop.commune_code, "")
+    return search_text(name=name, shop=shop.name, commune=commune)
 
 
 def reserve(lines: Mapping[UUID, int]) -> list[Product]:

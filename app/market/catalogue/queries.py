@@ -21,7 +21,7 @@ from app.households.areas import queries as areas
 from app.households.registry.figures import week_of
 
 from .models import Product, ProductPhoto, Shop
-from .search import query_words
+from .search import name_part, query_words
 
 _LIVE = Product.status == sa.literal_column("'live'")
 _OPEN = (Shop.status == "open", Shop.held_since.is_(None))
@@ -277,6 +277,24 @@ def has_promised(shop_id: UUID) -> bool:
     """Whether stock of the shop is held for buyers who have yet to pay."""
     held = sa.select(Product.id).where(Product.shop_id == shop_id, Product.reserved > 0).limit(1)
     return db.session.scalar(held) is not None
+
+
+def sells(shop_id: UUID, name: str) -> bool:
+    """Whether the shop has a product of this name, on sale or paused; accents and capitals make no difference."""
+    mine = sa.select(Product.id).where(
+        Product.shop_id == shop_id, sa.func.starts_with(Product.search_text, name_part(name))
+    )
+    return db.session.scalar(mine.limit(1)) is not None
+
+
+def codes_of(product_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Public codes of products by id."""
+    return dict(db.session.execute(sa.select(Product.id, Product.code).where(Product.id.in_(set(product_ids)))).all())
+
+
+def shows_photo(key: str) -> bool:
+    """Whether a product shows this picture."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(ProductPhoto.key == key))))
 
 
 def shop_by_code(code: str) -> Shop:

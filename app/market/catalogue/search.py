@@ -20,4 +20,9 @@ def query_words(q: str) -> list[str]:
 
 def search_text(*, name: str, shop: str, commune: str) -> str:
     """What a product is found by. Each word has a space before it; the bar ends the name."""
-    return f" {' '.join(words(name))} | {' '.join(words(f'{shop} {commune}'))}"
+    return f"{name_part(name)} {' '.join(words(f'{shop} {commune}'))}"
+
+
+def name_part(name: str) -> str:
+    """How the search text of everything of this name begins."""
+    return f" {' '.join(words(name))} |"

@@ -25,7 +25,7 @@ from app.identity.access import requires
 from app.identity.roles import Role
 from app.payments.vietqr.banks import payee_banks
 
-from . import forms, photos, queries, services
+from . import forms, photos, ports, queries, services
 from .errors import ProductChanged
 from .forms import FormError
 from .models import Product, Shop
@@ -58,7 +58,13 @@ def home() -> Answer:
         return redirect(url_for(".open_shop"))
     page = queries.products_of(shop.id, cursor=request.args.get("cursor", "")[:500] or None)
     next_url = url_for(".home", cursor=page.next_cursor) if page.next_cursor else None
-    return render_template("catalogue/seller/home.html", shop=shop, products=page.items, next_url=next_url)
+    return render_template(
+        "catalogue/seller/home.html",
+        shop=shop,
+        products=page.items,
+        next_url=next_url,
+        waiting=ports.waiting(actor.household_id, clock=SYSTEM_CLOCK),
+    )
 
 
 @bp.route("/mo-gian-hang", methods=["GET", "POST"])

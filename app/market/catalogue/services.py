@@ -13,12 +13,11 @@ from app.core.actor import Actor
 from app.core.clock import Clock
 from app.core.codes import new_code
 from app.core.crypto import DataKey
-from app.core.database import require_transaction, transaction
+from app.core.database import transaction
 from app.core.errors import Forbidden
 from app.core.ids import uuid7
 from app.core.media import Media
 from app.core.texts import tidy
-from app.households.areas import queries as areas
 from app.households.own import guards
 from app.households.registry import people
 from app.households.registry import queries as registry
@@ -28,7 +27,7 @@ from app.identity.roles import Role
 from app.payments.payees import operations as payees
 from app.payments.payees.models import PayeeKind
 
-from . import photos, queries
+from . import operations, photos, queries
 from .errors import (
     HouseholdNotVerified,
     ProductChanged,
@@ -37,10 +36,9 @@ from .errors import (
     ShopExists,
     StockPromised,
 )
-from .models import Product, ProductPhoto, Shop
+from .models import Product, Shop
 from .photos import StoredPhoto
 from .schemas import NewProduct, ProductEdit
-from .search import search_text
 
 _HELPERS = (Role.TEAM_MEMBER, Role.COMMUNE_OFFICER, Role.PROVINCE_OPERATOR)
 
@@ -141,33 +139,11 @@ def add_product(
     Raises:
         Forbidden: somebody else's shop.
     """
-    with transaction(actor=actor) as session:
+    with transaction(actor=actor):
         shop = _own_shop(actor, shop_id)
-        earlier = session.scalar(
-            sa.select(Product).where(Product.shop_id == shop.id, Product.idempotency_key == idempotency_key)
-        )
-        if earlier is not None:
-            return queries.by_code(earlier.code)
-        product = Product(
-            id=uuid7(),
-            shop=shop,
-            shop_id=shop.id,
-            code=new_code("SP"),
-            name=data.name,
-            search_text=_search_text(data.name, shop),
-            unit=data.unit,
-            price_vnd=data.price_vnd,
-            stock=data.stock,
-            commune_code=shop.commune_code,
-            description=data.description,
-            photos=[],
-            created_at=clock.now(),
-            idempotency_key=idempotency_key,
-        )
-        session.add(product)
-        session.flush()
-        if photo:
-            _show(product, photo)
+        product, is_new = operations.display(shop, data, photo=photo, idempotency_key=idempotency_key, clock=clock)
+        if not is_new:
+            return product
         _note("product.added", actor, "product", product.id, clock, price_vnd=data.price_vnd, stock=data.stock)
         return product
 
@@ -201,10 +177,10 @@ def edit_product(
         product.price_vnd = data.price_vnd
         product.stock = stock
         product.description = data.description
-        product.search_text = _search_text(data.name, product.shop)
+        product.search_text = operations.words_to_find(data.name, product.shop)
         product.version += 1
         if photo:
-            _show(product, photo)
+            operations.show(product, photo)
         after = {"price_vnd": product.price_vnd, "stock": product.stock}
         _note("product.edited", actor, "product", product.id, clock, before=before, after=after)
         return product
@@ -239,7 +215,7 @@ def set_photo(*, actor: Actor, code: str, raw: bytes, media: Media, clock: Clock
     photo = photos.take(media, raw)
     with transaction(actor=actor):
         product = _own_product(actor, code)
-        _show(product, photo)
+        operations.show(product, photo)
         product.version += 1
         _note("product.photo_set", actor, "product", product.id, clock)
         return product
@@ -258,7 +234,7 @@ def demand_own(actor: Actor, shop: Shop) -> None:
 
 def _own_shop(actor: Actor, shop_id: UUID) -> Shop:
     """The shop, locked, so that two adds with one key wait for each other."""
-    shop = require_transaction().get(Shop, shop_id, with_for_update=True, populate_existing=True)
+    shop = operations.lock_shop(shop_id)
     if shop is None:
         raise Forbidden(_("Gian hàng này thuộc về hộ khác."))
     demand_own(actor, shop)
@@ -269,19 +245,6 @@ def _own_product(actor: Actor, code: str) -> Product:
     product = queries.by_code(code, for_update=True)
     demand_own(actor, product.shop)
     return product
-
-
-def _show(product: Product, photo: StoredPhoto) -> None:
-    if product.photos:
-        shown = product.photos[0]
-        shown.key, shown.width, shown.height = photo.key, photo.width, photo.height
-    else:
-        product.photos.append(ProductPhoto(position=0, key=photo.key, width=photo.width, height=photo.height))
-
-
-def _search_text(name: str, shop: Shop) -> str:
-    commune = areas.names([shop.commune_code]).get(shop.commune_code, "")
-    return search_text(name=name, shop=shop.name, commune=commune)
 
 
 def _note(action: str, actor: Actor, kind: str, subject_id: UUID, clock: Clock, **details: Any) -> None:

@@ -137,6 +137,13 @@ _LESSON = Kind(lambda them: {"lesson_id": them.fieldwork.lesson}, lambda them: t
 _OWN_LESSON = Kind(_LESSON.arguments, _LESSON.secret, _MAKERS)
 _CHECK = Kind(lambda them: {"check_id": them.fieldwork.check}, lambda them: them.household.code, _NOT_MEMBERS)
 _SIGN = Kind(lambda them: {"sign_id": them.fieldwork.sign}, lambda them: str(them.fieldwork.sign))
+# Who registered the household: in these worlds without holding a role, so that their own team has no page either.
+_TEAMMATE = Kind(
+    lambda them: {"user_id": them.household.registered_by}, lambda them: str(them.household.registered_by), _MAKERS
+)
+_COLLEAGUE = Kind(
+    lambda them: {"user_id": them.household.registered_by, "grant_id": UUID(int=0)}, _TEAMMATE.secret, _MAKERS
+)
 _WITHDRAWAL = Kind(lambda them: {"request_id": them.withdrawal}, lambda them: them.household.code)
 _TO_FINISH = Kind(_WITHDRAWAL.arguments, _WITHDRAWAL.secret, frozenset({Role.COMMUNE_OFFICER}))
 _MEMBER = Kind(lambda them: {"member_id": them.member}, lambda them: str(them.member), frozenset({Role.HOUSEHOLD}))
@@ -221,9 +228,16 @@ OBJECTS: dict[str, Kind] = {
     "fieldwork.undo_lesson": _OWN_LESSON,
     "fieldwork.check_form": _CHECK,
     "fieldwork.send_check": _CHECK,
+    "fieldwork.member": _TEAMMATE,
+    "fieldwork.check_page": _CHECK,
     "fieldwork.hand_over_check": _CHECK,
     "fieldwork.decide_check": _CHECK,
+    "fieldwork.sign_page": _SIGN,
     "fieldwork.decide_sign": _SIGN,
+    "people.person": _COLLEAGUE,
+    "people.give": _COLLEAGUE,
+    "people.ending": _COLLEAGUE,
+    "people.end": _COLLEAGUE,
     "fieldwork_api.history": _HOUSEHOLD,
     "fieldwork_api.undo_visit": _VISIT,
     "fieldwork_api.commune_coverage": _TEAM,

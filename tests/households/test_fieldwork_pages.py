@@ -62,7 +62,7 @@ def test_only_leaders_and_officers_see_the_team(neighbour: Browser, officer: Bro
     assert officer.get(f"{OFFICE}?xa={make.DAI_PHUC}").status_code == 403
     user = str(neighbour.actor.user_id)
     assert officer.post(f"{TEAM}/to-truong", {"user_id": user}, OFFICE).status_code == 302
-    assert "Tổ trưởng" in officer.get(OFFICE).get_data(as_text=True)
+    assert "Tổ trưởng" in officer.get(f"{TEAM}/thanh-vien").get_data(as_text=True)
     page = neighbour.get(TEAM).get_data(as_text=True)
     assert "Xóm Nam Đồng" in page
     assert "Dấu hiệu cần xem" not in page
@@ -74,14 +74,74 @@ def test_only_leaders_and_officers_see_the_team(neighbour: Browser, officer: Bro
     assert team[other.actor.user_id] == {FIRST, SECOND}
 
 
+def test_a_leader_moves_a_hamlet_on_the_members_page(officer: Browser, sign_in: SignIn) -> None:
+    one, other = sign_in(Role.TEAM_MEMBER, FIRST), sign_in(Role.TEAM_MEMBER, SECOND)
+    page = f"{TEAM}/thanh-vien/{one.actor.user_id}"
+    assert str(one.actor.user_id) in officer.get(f"{TEAM}/thanh-vien").get_data(as_text=True)
+    assert one.get(f"{TEAM}/thanh-vien").status_code == 403
+    assert officer.get(f"{TEAM}/thanh-vien/{uuid4()}").status_code == 404
+    form = {"hamlet_code": FIRST, "from_id": str(one.actor.user_id), "user_id": ""}
+    assert officer.post(f"{TEAM}/giao", form, page).status_code == 302
+    assert "Chọn một người trong tổ" in officer.get(page).get_data(as_text=True)
+    assert officer.post(f"{TEAM}/giao", form | {"user_id": str(other.actor.user_id)}, page).status_code == 302
+    team = teams.member_ids(make.TAN_CUONG, clock=SYSTEM_CLOCK)
+    assert one.actor.user_id not in team
+    assert other.actor.user_id is not None
+    assert team[other.actor.user_id] == {FIRST, SECOND}
+
+
+def test_somebody_is_taken_into_the_team_or_the_form_comes_back(officer: Browser, neighbour: Browser) -> None:
+    page = f"{TEAM}/them"
+    assert neighbour.get(page).status_code == 403
+    form = {"name": "Người mẫu Hai", "phone": "12", "hamlet_code": FIRST}
+    wrong = officer.post(page, form, page)
+    assert wrong.status_code == 422
+    assert "Người mẫu Hai" in wrong.get_data(as_text=True)
+    answer = officer.post(page, form | {"phone": "0900 555 123"}, page)
+    assert answer.status_code == 302
+    assert "Người mẫu Hai" in officer.get(answer.location).get_data(as_text=True)
+
+
 def test_an_officer_sees_checks_and_signs_and_answers_a_sign(app: Flask, officer: Browser) -> None:
     made = some_fieldwork(make.register(clock=SYSTEM_CLOCK), clock=SYSTEM_CLOCK)
-    page = officer.get(OFFICE).get_data(as_text=True)
-    assert "Điền phiếu quá vội" in page
-    assert "Đang chờ kiểm tra" in page
-    answer = officer.post(f"{OFFICE}/dau-hieu/{made.sign}", {"confirmed": "0", "reason": "Ở lớp học"}, OFFICE)
+    assert "1 dấu hiệu chưa ai xem" in officer.get(OFFICE).get_data(as_text=True)
+    assert "Đang chờ kiểm tra" in officer.get(f"{TEAM}/kiem-tra").get_data(as_text=True)
+    assert "Điền phiếu quá vội" in officer.get(f"{OFFICE}/dau-hieu").get_data(as_text=True)
+    page = f"{OFFICE}/dau-hieu/{made.sign}"
+    bare = officer.post(page, {"confirmed": "0", "reason": " "}, page)
+    assert (bare.status_code, "Ghi lý do" in bare.get_data(as_text=True)) == (422, True)
+    answer = officer.post(page, {"confirmed": "0", "reason": "Ở lớp học"}, page)
     assert answer.status_code == 302
     assert "Không có dấu hiệu nào" in officer.get(OFFICE).get_data(as_text=True)
+    assert "Ở lớp học" in officer.get(page).get_data(as_text=True)
+
+
+def test_who_decides_sees_both_answers_but_no_number_and_no_name_that_agrees(
+    app: Flask, officer: Browser, sign_in: SignIn
+) -> None:
+    household = make.register(clock=SYSTEM_CLOCK, head_name="Hoàng Thị Mẫu", phone="0912345678")
+    made = some_fieldwork(household, clock=SYSTEM_CLOCK)
+    checker = sign_in(Role.TEAM_MEMBER, FIRST)
+    page = f"{TEAM}/kiem-tra/{made.check}"
+    assert officer.post(f"{page}/giao", {"user_id": str(checker.actor.user_id)}, page).status_code == 302
+    waiting = officer.get(page).get_data(as_text=True)
+    assert "Đang chờ người đến hỏi" in waiting
+    assert "Hoàng" not in waiting
+    form = {"name": "Hoàng Thị Mẫu", "birth_year": "1955", "phone": "0987654321", "reachable": "1", "visited": "1"}
+    mine = f"/to-cong-nghe/kiem-tra/{made.check}"
+    assert checker.post(mine, form, mine).status_code == 302
+    assert checker.get(page).status_code == 403
+    shown = officer.get(page).get_data(as_text=True)
+    for seen in ("1980", "1955", "09•• ••• 678", "09•• ••• 321", "Hoàng T. M."):
+        assert seen in shown
+    assert "Hoàng Thị Mẫu" not in shown
+    assert "0987654321" not in shown.replace(" ", "")
+    bare = officer.post(page, {"reason": "Đã hỏi cả hai"}, page)
+    assert bare.status_code == 422
+    assert "Đã hỏi cả hai" in bare.get_data(as_text=True)
+    assert officer.post(page, {"reason": "Đã hỏi cả hai", "sound": "0"}, page).status_code == 302
+    assert "Đã xem, hồ sơ sai" in officer.get(page).get_data(as_text=True)
+    assert household.code in officer.get(f"{TEAM}/kiem-tra?xong=1").get_data(as_text=True).replace("</span><span>", "")
 
 
 def test_the_api_takes_a_visit_once_and_tells_whom_to_visit(neighbour: Browser) -> None:

@@ -34,12 +34,19 @@ TEAM = (
 )  # fmt: skip
 OFFICER = (
     "/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh", "/dieu-hanh/ho-ngheo", "/dieu-hanh/to-cong-nghe",
-    "/dieu-hanh/quyen-rieng-tu",
+    "/dieu-hanh/quyen-rieng-tu", "/dieu-hanh/to-cong-nghe/dau-hieu", "/dieu-hanh/nguoi-lam",
+    "/dieu-hanh/nguoi-lam/giao-viec", "/to-cong-nghe/doi", "/to-cong-nghe/doi/thanh-vien", "/to-cong-nghe/doi/them",
+    "/to-cong-nghe/doi/kiem-tra", "/to-cong-nghe/doi/kiem-tra?xong=1",
 )  # fmt: skip
 FINANCE = (
     "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",
     "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai", "/dieu-hanh/tien", "/dieu-hanh/thu-nhap",
 )  # fmt: skip
+PROVINCE = (
+    "/dieu-hanh", "/dieu-hanh/toan-tinh", "/dieu-hanh/toan-tinh/xa", "/dieu-hanh/toan-tinh/xa?theo=selling",
+    "/dieu-hanh/nguoi-lam", "/dieu-hanh/nguoi-lam/giao-viec", "/dieu-hanh/dia-gioi", "/dieu-hanh/dia-gioi/chon-xa",
+)  # fmt: skip
+HOME = ("/nha-minh", "/nha-minh/chon")
 FIRST_LOAD_BYTES = 60 * 1024
 
 
@@ -139,6 +146,25 @@ def test_pages_about_money_are_for_everyone(
         answer = wide_open.goto(path)
         if problems := _problems(wide_open) + ([] if answer and answer.ok else ["not found"]):
             found[path] = problems
+    assert found == {}
+
+
+def test_pages_of_the_province_and_of_a_household_are_for_everyone(wide_open: Page, stand: Stand):
+    with on(stand):
+        home = make_seller(clock=SYSTEM_CLOCK).shop.household_id
+        chief = make_user(Role.PROVINCE_OPERATOR, phone="0900000111", password=PASSWORD, clock=SYSTEM_CLOCK).id
+        make_user(Role.HOUSEHOLD, phone="0900000112", household_id=home, password=PASSWORD, clock=SYSTEM_CLOCK)
+    found = {}
+    for phone_number, totp, paths in (
+        ("0900000111", True, (*PROVINCE, f"/dieu-hanh/nguoi-lam/{chief}")),
+        ("0900000112", False, HOME),
+    ):
+        wide_open.context.clear_cookies()
+        sign_in_with_password(wide_open, phone_number, totp=totp)
+        for path in paths:
+            answer = wide_open.goto(path)
+            if problems := _problems(wide_open) + ([] if answer and answer.ok else ["not found"]):
+                found[path] = problems
     assert found == {}
 
 

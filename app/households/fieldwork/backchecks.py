@@ -170,7 +170,7 @@ def compare(household: Household, answers: Answers, *, phone: str | None, clock:
     found = []
     if registry_people.name_index(answers.name) != household.name_index:
         found.append(Difference.NAME)
-    if answers.birth_year != _birth_year(household, clock):
+    if answers.birth_year != birth_year(household, clock):
         found.append(Difference.BIRTH_YEAR)
     if (registry_people.phone_index(phone) if phone else None) != household.phone_index:
         found.append(Difference.PHONE)
@@ -216,6 +216,15 @@ def reason_of(text: str) -> str:
     return reason
 
 
+def birth_year(household: Household, clock: Clock) -> int | None:
+    """The year of birth that the citizen number tells, None when it can't be read."""
+    try:
+        number = registry_people.open_field(household, Field.CITIZEN_ID) or ""
+        return citizen.parse(number, this_year=clock.now().year).birth_year
+    except (citizen.BadCitizenId, KeyDestroyed):
+        return None
+
+
 def _overseen(actor: Actor, check_id: UUID) -> BackCheck:
     check = checks.in_reach(check_id, for_update=True)
     teams.demand_oversight(actor, check.commune_code)
@@ -238,14 +247,6 @@ def _checked(answers: Answers, clock: Clock) -> str | None:
     if errors:
         raise BadEntry(errors)
     return phone
-
-
-def _birth_year(household: Household, clock: Clock) -> int | None:
-    try:
-        number = registry_people.open_field(household, Field.CITIZEN_ID) or ""
-        return citizen.parse(number, this_year=clock.now().year).birth_year
-    except (citizen.BadCitizenId, KeyDestroyed):
-        return None
 
 
 def _least_busy(check: BackCheck, team: Mapping[UUID, set[str]], load: Counter[UUID | None]) -> UUID | None:

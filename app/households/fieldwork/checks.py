@@ -115,6 +115,14 @@ def signs(commune_code: str, *, cursor: str | None, limit: int) -> Page[FieldSig
     return Page(found[:limit], encode_cursor(str(found[limit - 1].id)) if len(found) > limit else None)
 
 
+def open_signs(commune_code: str) -> int:
+    """How many of a commune's signs nobody has looked into yet."""
+    query = sa.select(sa.func.count()).where(
+        FieldSign.commune_code == commune_code, FieldSign.status == SignStatus.OPEN
+    )
+    return db.session.scalar(query) or 0
+
+
 def sign(sign_id: UUID, *, for_update: bool = False) -> FieldSign:
     """A sign the database lets the current actor see.
 

@@ -25,14 +25,14 @@ from app.identity import queries as people
 from app.identity.access import requires
 from app.identity.roles import Role
 
-from . import checks, queries, services, team_pages, words
+from . import check_pages, checks, queries, services, team_pages, words
 from .backchecks import Answers
 from .blueprint import PAGE_SIZE, TEAM, bp, my_hamlets, sentences, typed
 from .errors import BadEntry, NoSuchEntry
 from .models import Done
 from .visits import NewLesson, NewVisit
 
-__all__ = ["bp", "team_pages"]
+__all__ = ["bp", "check_pages", "team_pages"]
 SHEET_ROWS = 5000
 TICK_LIST = 300
 

@@ -18,8 +18,9 @@ from app.households.registry import people as registry_people
 from app.households.registry import queries as registry
 from app.households.registry.people import Field
 
-from . import backchecks, checks, signs, teams, visits
+from . import backchecks, checks, comparing, signs, teams, visits
 from .backchecks import Answers
+from .comparing import Line
 from .errors import NoSuchEntry, OtherEntry
 from .models import BackCheck, FieldSign, Lesson, TeamLeader, Visit
 from .visits import NewLesson, NewVisit
@@ -153,6 +154,12 @@ def decide_check(*, actor: Actor, check_id: UUID, sound: bool, reason: str, cloc
     """Decide what to make of differences; see `backchecks.decide`."""
     with transaction():
         return backchecks.decide(actor, check_id, sound=sound, reason=reason, clock=clock)
+
+
+def compare_check(*, actor: Actor, check_id: UUID, clock: Clock) -> tuple[BackCheck, list[Line]]:
+    """A check with both answers, for the one who decides; see `comparing.both_sides`."""
+    with transaction():
+        return comparing.both_sides(actor, check_id, clock=clock)
 
 
 def look_for_signs(*, day: date, clock: Clock) -> int:

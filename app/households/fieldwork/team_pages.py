@@ -1,4 +1,4 @@
-"""The leader's and the officer's pages: coverage of each hamlet, who works where, back-checks, signs."""
+"""The leader's and the officer's pages: coverage of each hamlet, who works where."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from app.core.database import current_actor
 from app.core.errors import AppError
 from app.core.sheets import XLSX_TYPE, as_xlsx
 from app.households.areas import queries as areas
-from app.identity import queries as people
 from app.identity.access import requires
 from app.identity.roles import Role
 
-from . import checks, coverage, services, teams, words
-from .blueprint import PAGE_SIZE, bp, typed
-from .errors import BadEntry, NotTheLeader
-from .models import CheckStatus
+from . import checks, coverage, services, teams
+from .blueprint import bp, sentences, typed
+from .errors import BadEntry, NoSuchEntry, NotTheLeader
 
 LEADER = Role.TEAM_MEMBER
 OFFICER = Role.COMMUNE_OFFICER
+
+
+def is_officer() -> bool:
+    """Whether the signed-in person is an officer, who names leaders and answers signs."""
+    return current_actor().has_role(OFFICER)
 
 
 def may_oversee() -> bool:
@@ -39,21 +42,21 @@ def may_oversee() -> bool:
 @requires(LEADER, OFFICER)
 def team() -> str:
     """My team: hamlets, members, checks that differ."""
-    return _show(office=False)
+    return _show()
 
 
 @bp.get("/dieu-hanh/to-cong-nghe")
 @requires(OFFICER)
 def office() -> str:
-    """The commune's team, with leaders to name and signs to look into."""
-    return _show(office=True)
+    """The commune's team, with the way to signs to look into."""
+    return _show()
 
 
 @bp.get("/to-cong-nghe/doi.xlsx")
 @requires(LEADER, OFFICER)
 def team_sheet() -> FlaskResponse:
     """Coverage of each hamlet as a sheet."""
-    found = coverage.of_commune(_commune(), clock=SYSTEM_CLOCK)
+    found = coverage.of_commune(asked_commune(), clock=SYSTEM_CLOCK)
     heads = [_("Xóm"), _("Hộ đã đăng ký"), _("Hộ đã duyệt"), _("Hộ đã đến thăm"), _("Thành viên phụ trách")]
     cells = [(row.name, row.registered, row.verified, row.visited, ", ".join(row.members)) for row in found.hamlets]
     answer = FlaskResponse(as_xlsx(heads, cells, title=_("Theo xóm")), content_type=XLSX_TYPE)
@@ -62,22 +65,59 @@ def team_sheet() -> FlaskResponse:
     return answer
 
 
+@bp.get("/to-cong-nghe/doi/thanh-vien")
+@requires(LEADER, OFFICER)
+def members() -> str:
+    """Everybody in the team with their last thirty days."""
+    commune = asked_commune()
+    found = coverage.of_commune(commune, clock=SYSTEM_CLOCK)
+    return render_template(
+        "fieldwork/members.html",
+        office=is_officer(),
+        commune=commune,
+        activity=found.activity,
+        hamlet_names={row.code: row.name for row in found.hamlets},
+        me=current_actor().user_id,
+    )
+
+
+@bp.get("/to-cong-nghe/doi/thanh-vien/<uuid:user_id>")
+@requires(LEADER, OFFICER)
+def member(user_id: UUID) -> str:
+    """One member: their hamlets to give, move or take, and whether they lead."""
+    commune = asked_commune()
+    team = teams.members(commune, clock=SYSTEM_CLOCK)
+    found = next((one for one in team if one.user_id == user_id), None)
+    if found is None:
+        raise NoSuchEntry
+    me = current_actor().user_id
+    return render_template(
+        "fieldwork/member.html",
+        office=is_officer(),
+        commune=commune,
+        member=found,
+        others=[(one.user_id, one.name) for one in team if one.user_id not in (user_id, me)],
+        hamlet_names={area.code: area.name for area in teams.hamlets(commune)},
+        is_me=user_id == me,
+    )
+
+
 @bp.post("/to-cong-nghe/doi/giao")
 @requires(LEADER, OFFICER)
 def assign() -> Response:
     """Give a hamlet to a member; with `from_id`, take it from somebody else at the same time."""
 
     def act() -> Any:
-        to, hamlet = _person("user_id"), typed("hamlet_code", 20)
+        to, hamlet = picked("user_id"), typed("hamlet_code", 20)
         if typed("from_id"):
             services.reassign_hamlet(
-                actor=current_actor(), hamlet_code=hamlet, from_id=_person("from_id"), to_id=to, clock=SYSTEM_CLOCK
+                actor=current_actor(), hamlet_code=hamlet, from_id=picked("from_id"), to_id=to, clock=SYSTEM_CLOCK
             )
         else:
             services.assign_hamlet(actor=current_actor(), hamlet_code=hamlet, user_id=to, clock=SYSTEM_CLOCK)
         return _("Đã giao xóm.")
 
-    return _done(act)
+    return done(act)
 
 
 @bp.post("/to-cong-nghe/doi/thoi-giao")
@@ -87,29 +127,37 @@ def release() -> Response:
 
     def act() -> Any:
         services.release_hamlet(
-            actor=current_actor(), hamlet_code=typed("hamlet_code", 20), user_id=_person("user_id"), clock=SYSTEM_CLOCK
+            actor=current_actor(), hamlet_code=typed("hamlet_code", 20), user_id=picked("user_id"), clock=SYSTEM_CLOCK
         )
         return _("Đã thôi giao. Từ giờ người này không xem được hộ của xóm đó nữa.")
 
-    return _done(act)
+    return done(act)
+
+
+@bp.get("/to-cong-nghe/doi/them")
+@requires(OFFICER)
+def new_member() -> str:
+    """The form that takes somebody into the team."""
+    return _member_form({})
 
 
 @bp.post("/to-cong-nghe/doi/them")
 @requires(OFFICER)
-def add_member() -> Response:
+def add_member() -> Response | tuple[str, int]:
     """Take somebody into the team by their phone."""
-
-    def act() -> Any:
-        services.add_member(
+    commune = asked_commune()
+    try:
+        user_id = services.add_member(
             actor=current_actor(),
             hamlet_code=typed("hamlet_code", 20),
             phone=typed("phone", 30),
             name=typed("name", 200),
             clock=SYSTEM_CLOCK,
         )
-        return _("Đã thêm vào tổ. Người này đăng nhập bằng số điện thoại của mình.")
-
-    return _done(act)
+    except AppError as error:
+        return _member_form(sentences(error)), error.status
+    flash(_("Đã thêm vào tổ. Người này đăng nhập bằng số điện thoại của mình."), "success")
+    return redirect(url_for(".member", user_id=user_id, xa=commune))
 
 
 @bp.post("/to-cong-nghe/doi/to-truong")
@@ -118,103 +166,46 @@ def name_leader() -> Response:
     """Name a leader, or with `end` let one lead no longer."""
 
     def act() -> Any:
-        who, commune = _person("user_id"), _commune()
+        who, commune = picked("user_id"), asked_commune()
         if typed("end"):
             services.end_leader(actor=current_actor(), commune_code=commune, user_id=who, clock=SYSTEM_CLOCK)
             return _("Đã thôi làm tổ trưởng. Các xóm được giao vẫn giữ nguyên.")
         services.name_leader(actor=current_actor(), commune_code=commune, user_id=who, clock=SYSTEM_CLOCK)
         return _("Đã cử tổ trưởng.")
 
-    return _done(act)
+    return done(act)
 
 
-@bp.post("/to-cong-nghe/doi/kiem-tra/<uuid:check_id>/giao")
-@requires(LEADER, OFFICER)
-def hand_over_check(check_id: UUID) -> Response:
-    """Give an open check to another member."""
-    checks.in_reach(check_id)
-
-    def act() -> Any:
-        services.hand_over_check(
-            actor=current_actor(), check_id=check_id, user_id=_person("user_id"), clock=SYSTEM_CLOCK
-        )
-        return _("Đã giao cho người khác kiểm tra.")
-
-    return _done(act)
-
-
-@bp.post("/to-cong-nghe/doi/kiem-tra/<uuid:check_id>")
-@requires(LEADER, OFFICER)
-def decide_check(check_id: UUID) -> Response:
-    """Say what to make of the differences."""
-    checks.in_reach(check_id)
-
-    def act() -> Any:
-        services.decide_check(
-            actor=current_actor(),
-            check_id=check_id,
-            sound=_either("sound"),
-            reason=typed("reason", 1000),
-            clock=SYSTEM_CLOCK,
-        )
-        return _("Đã ghi kết luận.")
-
-    return _done(act)
-
-
-@bp.post("/dieu-hanh/to-cong-nghe/dau-hieu/<uuid:sign_id>")
-@requires(OFFICER)
-def decide_sign(sign_id: UUID) -> Response:
-    """Say whether something is behind a sign."""
-    checks.sign(sign_id)
-
-    def act() -> Any:
-        services.decide_sign(
-            actor=current_actor(),
-            sign_id=sign_id,
-            confirmed=_either("confirmed"),
-            reason=typed("reason", 1000),
-            clock=SYSTEM_CLOCK,
-        )
-        return _("Đã ghi kết luận.")
-
-    return _done(act)
-
-
-def _show(*, office: bool) -> str:
-    actor, commune = current_actor(), _commune()
-    communes = areas.names(teams.overseen(actor))
+def _show() -> str:
+    commune = asked_commune()
     found = coverage.of_commune(commune, clock=SYSTEM_CLOCK)
-    waiting = checks.of_commune(
-        commune, statuses=[CheckStatus.OPEN, CheckStatus.DIFFERS], cursor=request.args.get("kiem_tra"), limit=PAGE_SIZE
-    )
-    seen = checks.signs(commune, cursor=request.args.get("dau_hieu"), limit=PAGE_SIZE) if office else None
-    involved = {id for check, _code in waiting.items for id in (check.registrar_id, check.checker_id) if id}
-    involved |= {sign.member_id for sign in seen.items} if seen else set()
-    here = ".office" if office else ".team"
+    office = is_officer()
     return render_template(
         "fieldwork/team.html",
         office=office,
-        here=here,
+        here=".office" if office else ".team",
         commune=commune,
-        communes=communes,
+        communes=areas.names(teams.overseen(current_actor())),
         found=found,
         width=coverage.WIDTH,
         height=coverage.HEIGHT,
-        hamlet_names={row.code: row.name for row in found.hamlets},
-        members=[one.member for one in found.activity],
-        me=actor.user_id,
-        checks=waiting.items,
         check_counts=checks.counts(commune),
-        signs=seen.items if seen else [],
-        people=people.display_names(involved),
-        words=words,
-        more_checks=url_for(here, xa=commune, kiem_tra=waiting.next_cursor) if waiting.next_cursor else None,
-        more_signs=url_for(here, xa=commune, dau_hieu=seen.next_cursor) if seen and seen.next_cursor else None,
+        sign_count=checks.open_signs(commune) if office else 0,
     )
 
 
-def _commune() -> str:
+def _member_form(errors: dict[str, str]) -> str:
+    commune = asked_commune()
+    return render_template(
+        "fieldwork/member_new.html",
+        commune=commune,
+        hamlets=[(area.code, area.name) for area in teams.hamlets(commune)],
+        values=request.form,
+        errors=errors,
+    )
+
+
+def asked_commune() -> str:
     """The commune asked for, or the first the person looks after.
 
     Raises:
@@ -227,27 +218,23 @@ def _commune() -> str:
     return asked or mine[0]
 
 
-def _person(name: str) -> UUID:
+def picked(name: str) -> UUID:
     with suppress(ValueError):
         return UUID(typed(name, 40))
     raise BadEntry({name: [_("Chọn một người trong tổ.")]})
 
 
-def _either(name: str) -> bool:
-    word = typed(name, 1)
-    if word not in ("0", "1"):
-        raise BadEntry({name: [_("Chọn một trong hai kết luận.")]})
-    return word == "1"
-
-
-def _done(act: Callable[[], Any]) -> Response:
-    """Act, say what came of it, and go back to the page; who may not is sent away as everywhere."""
+def done(act: Callable[[], Any]) -> Response:
+    """Act, say what came of it, and go back to the member's page; who may not is sent away as everywhere."""
+    commune = asked_commune()
     try:
         flash(act(), "success")
     except AppError as error:
         if error.status in (401, 403, 404):
             raise
-        reasons: dict[str, list[str]] = error.details.get("errors") or {"": [error.message]}
-        flash(" ".join(sentence for sentences in reasons.values() for sentence in sentences), "error")
-    office = current_actor().has_role(OFFICER)
-    return redirect(url_for(".office" if office else ".team", xa=request.values.get("xa")))
+        flash(" ".join(sentences(error).values()), "error")
+    who = typed("from_id", 40) or typed("user_id", 40)
+    with suppress(ValueError):
+        if UUID(who) in teams.member_ids(commune, clock=SYSTEM_CLOCK):
+            return redirect(url_for(".member", user_id=UUID(who), xa=commune))
+    return redirect(url_for(".members", xa=commune))

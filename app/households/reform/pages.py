@@ -40,7 +40,6 @@ def _overview(problem: str = "", faults: tuple[RowFault, ...] = ()) -> str:
         "reform/overview.html",
         page=page,
         states=words.states(),
-        communes=queries.communes_of_province(views.PROVINCE),
         problem=problem,
         faults=faults,
         decision_number=request.form.get("decision_number", "")[:60],
@@ -50,13 +49,24 @@ def _overview(problem: str = "", faults: tuple[RowFault, ...] = ()) -> str:
     )
 
 
+@bp.get("/chon-xa")
+@requires(Role.PROVINCE_OPERATOR)
+def choose() -> str:
+    """Tick the communes that the sheet is to hold."""
+    return _choose("")
+
+
+def _choose(problem: str) -> str:
+    return render_template("reform/choose.html", communes=queries.communes_of_province(views.PROVINCE), problem=problem)
+
+
 @bp.get("/mau.xlsx")
 @requires(Role.PROVINCE_OPERATOR)
 def blank() -> Response | str:
     """The sheet for the communes that were ticked."""
     chosen = [code for code in request.args.getlist("xa") if code.isdecimal()][:200]
     if not chosen:
-        return _overview(_("Đánh dấu ít nhất một xã, rồi tải mẫu."))
+        return _choose(_("Đánh dấu ít nhất một xã, rồi tải mẫu."))
     content = sheet.blank(list(queries.units_around(chosen).values()))
     answer = Response(content, content_type=XLSX_TYPE)
     answer.headers["Content-Disposition"] = 'attachment; filename="sap-xep-dia-gioi.xlsx"'

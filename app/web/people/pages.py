@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.core.actor import EVERYWHERE
 from app.core.clock import SYSTEM_CLOCK, VIETNAM
 from app.core.database import current_actor
-from app.core.errors import AppError, BadInput
+from app.core.errors import AppError, BadInput, NotFound
 from app.households.areas import queries as areas
 from app.identity.access import requires
 from app.identity.operations import NewGrant
@@ -45,7 +46,7 @@ def search() -> str:
     return _overview(Filter(text=request.form.get("q", "")[:80]))
 
 
-def _overview(chosen: Filter, errors: dict[str, str] | None = None) -> str:
+def _overview(chosen: Filter) -> str:
     actor = current_actor()
     page = queries.listing(actor, chosen, at=SYSTEM_CLOCK.now(), cursor=request.args.get("trang"), limit=PAGE_SIZE)
     more = page.next_cursor if not chosen.text else None
@@ -56,12 +57,20 @@ def _overview(chosen: Filter, errors: dict[str, str] | None = None) -> str:
         roles=words.roles(),
         names=_area_names(page.items),
         now=SYSTEM_CLOCK.now(),
-        errors=errors or {},
-        form=request.form,
         next_url=url_for(".overview", viec=chosen.role, xa=chosen.area, trang=more) if more else None,
         first_url=url_for(".overview", viec=chosen.role, xa=chosen.area) if request.args.get("trang") else None,
-        **_choices(),
     )
+
+
+@bp.get("/giao-viec")
+@requires(*OFFICE)
+def new() -> str:
+    """The form that gives a role by phone number."""
+    return _new({})
+
+
+def _new(errors: dict[str, str]) -> str:
+    return render_template("people/new.html", errors=errors, form=request.form, **_choices())
 
 
 @bp.post("")
@@ -77,7 +86,7 @@ def bring_in() -> Response | tuple[str, int]:
             clock=SYSTEM_CLOCK,
         )
     except AppError as error:
-        return _overview(Filter(), _sentences(error)), error.status
+        return _new(_sentences(error)), error.status
     flash(_("Đã giao việc và nhắn tin cho người này."), "success")
     return redirect(url_for(".person", user_id=user.id), 303)
 
@@ -118,6 +127,24 @@ def give(user_id: UUID) -> Response | tuple[str, int]:
     )
 
 
+@bp.get("/<uuid:user_id>/thoi/<uuid:grant_id>")
+@requires(*OFFICE)
+def ending(user_id: UUID, grant_id: UUID) -> str:
+    """Ask for the reason before a role ends."""
+    return _ending(user_id, grant_id, {})
+
+
+def _ending(user_id: UUID, grant_id: UUID, errors: dict[str, str]) -> str:
+    found = queries.find(current_actor(), user_id)
+    grant = next((one for one in found.in_force(SYSTEM_CLOCK.now()) if one.id == grant_id), None)
+    if grant is None:
+        raise NotFound(_("Việc này đã thôi rồi."))
+    return render_template(
+        "people/ending.html", person=found, grant=grant, roles=words.roles(), names=_area_names([found]),
+        errors=errors, form=request.form,
+    )  # fmt: skip
+
+
 @bp.post("/<uuid:user_id>/thoi/<uuid:grant_id>")
 @requires(*OFFICE)
 def end(user_id: UUID, grant_id: UUID) -> Response | tuple[str, int]:
@@ -128,7 +155,20 @@ def end(user_id: UUID, grant_id: UUID) -> Response | tuple[str, int]:
             actor=current_actor(), grant_id=grant_id, reason=request.form.get("reason", ""), clock=SYSTEM_CLOCK
         ),
         _("Đã kết thúc. Từ giờ người này không vào việc ấy được nữa."),
+        lambda errors: _ending(user_id, grant_id, errors),
     )
+
+
+@bp.get("/<uuid:user_id>/khoa")
+@requires(Role.PROVINCE_OPERATOR)
+def switching_off(user_id: UUID) -> str:
+    """Ask for the reason before a person is switched off."""
+    return _switching_off(user_id, {})
+
+
+def _switching_off(user_id: UUID, errors: dict[str, str]) -> str:
+    found = queries.find(current_actor(), user_id)
+    return render_template("people/switching_off.html", person=found, errors=errors, form=request.form)
 
 
 @bp.post("/<uuid:user_id>/khoa")
@@ -141,6 +181,7 @@ def switch_off(user_id: UUID) -> Response | tuple[str, int]:
             actor=current_actor(), user_id=user_id, reason=request.form.get("reason", ""), clock=SYSTEM_CLOCK
         ),
         _("Đã khóa. Mọi máy đang đăng nhập bị thoát ngay."),
+        lambda errors: _switching_off(user_id, errors),
     )
 
 
@@ -155,13 +196,17 @@ def switch_on(user_id: UUID) -> Response | tuple[str, int]:
     )
 
 
-def _act(user_id: UUID, act: Callable[[], object], done: str) -> Response | tuple[str, int]:
+def _act(
+    user_id: UUID, act: Callable[[], object], done: str, again: Callable[[dict[str, str]], str] | None = None
+) -> Response | tuple[str, int]:
+    """Act and go to the person; refused for what was typed, the form comes `again`, else the person's page says why."""
     try:
         act()
     except AppError as error:
         if error.status == 404:
             raise
-        return _person(user_id, _sentences(error)), error.status
+        mistyped = again is not None and "reason" in (error.details.get("errors") or {})
+        return (again if again and mistyped else partial(_person, user_id))(_sentences(error)), error.status
     flash(done, "success")
     return redirect(url_for(".person", user_id=user_id), 303)
 

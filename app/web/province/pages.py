@@ -26,25 +26,35 @@ MEASURES = ("registered", "verified", "selling", "with_account", "active_members
 @bp.get("")
 @requires(*READERS)
 def overview() -> str:
-    """Sums, the last half-year week by week, the map, and every commune."""
+    """Sums, and the last half-year week by week."""
     if queries.taken_at() is None:
         services.take_counts(clock=SYSTEM_CLOCK)
+    weeks = queries.weeks(last=_monday(), count=WEEKS)
+    return render_template(
+        "province/overview.html",
+        total=queries.total(queries.communes()),
+        taken_at=queries.taken_at(),
+        measures=_measures(),
+        chart=_chart(weeks),
+        weeks=weeks,
+    )
+
+
+@bp.get("/xa")
+@requires(*READERS)
+def communes() -> str:
+    """Every commune on a map and in a list, by what is chosen, the most first; without a choice by name."""
     chosen = request.args.get("theo", "")
     measure = chosen if chosen in MEASURES else MEASURES[0]
     rows = queries.communes()
-    weeks = queries.weeks(last=_monday(), count=WEEKS)
-    ordered = sorted(rows, key=lambda row: (-getattr(row, measure), row.name)) if chosen else rows
     return render_template(
-        "province/overview.html",
-        rows=ordered,
-        total=queries.total(rows),
+        "province/communes.html",
+        rows=sorted(rows, key=lambda row: (-getattr(row, measure), row.name)) if chosen else rows,
         taken_at=queries.taken_at(),
         measure=measure,
         measures=_measures(),
         dots=maps.dots([(row.name, row.longitude, row.latitude, getattr(row, measure)) for row in rows]),
         box=(maps.WIDTH, maps.HEIGHT),
-        chart=_chart(weeks),
-        weeks=weeks,
     )
 
 

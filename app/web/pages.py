@@ -95,7 +95,6 @@ def _doors() -> tuple[Door, ...]:
         Door("people.overview", _("Người làm việc"), _("Ai được giao việc gì, ở đâu, đến bao giờ"), "person"),
         Door("province.overview", _("Toàn tỉnh"), _("Bao nhiêu hộ, bao nhiêu gian hàng, xã nào, tuần nào"), "place"),
         Door("reform.overview", _("Sắp xếp địa giới"), _("Xã, phường sáp nhập, chia tách; hộ giữ nguyên"), "place"),
-        Door("own.requests", _("Yêu cầu về dữ liệu"), _("Bà con rút đồng ý, xin xóa: trả lời đúng hạn"), "info"),
         Door("overview.flows", _("Tiền vào, tiền ra"), _("Hôm nay và những ngày qua, một hình một bảng"), "book"),
         Door("desk.suspense", _("Tiền treo"), _("Tiền đã về mà chưa biết của khoản nào"), "warn"),
         Door("kept.overview", _("Trả thiếu"), _("Hết hạn khi mới nhận một phần tiền"), "warn"),

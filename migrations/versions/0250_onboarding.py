@@ -94,8 +94,8 @@ def _take_records_of_the_doorstep() -> None:
         CREATE INDEX ix_doorstep_record_refused ON doorstep_record (handled_at) WHERE outcome = 'refused';
         GRANT SELECT, INSERT ON doorstep_record TO app;
         GRANT UPDATE (
-            commune_code, hamlet_code, household_id, data_key_id, content_enc, content_mark, attempt, outcome, refusal, made_at,
-            sent_at, handled_at, seconds_spent
+            commune_code, hamlet_code, household_id, data_key_id, content_enc, content_mark, attempt, outcome, refusal,
+            made_at, sent_at, handled_at, seconds_spent
         ) ON doorstep_record TO app;
 
         CREATE TABLE doorstep_conflict (

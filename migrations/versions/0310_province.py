@@ -46,6 +46,14 @@ def upgrade() -> None:
     # A reform changes where things lie, in every table that says so.
     for table in ("doorstep_record", "lesson"):
         op.execute(f"GRANT UPDATE (hamlet_code, commune_code) ON {table} TO app")
-    for table in ("welfare_profile", "back_check", "field_sign", "team_leader", "privacy_request", "shop", "product",
-                  "market"):
+    for table in (
+        "welfare_profile",
+        "back_check",
+        "field_sign",
+        "team_leader",
+        "privacy_request",
+        "shop",
+        "product",
+        "market",
+    ):
         op.execute(f"GRANT UPDATE (commune_code) ON {table} TO app")

@@ -9,21 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from app.core.clock import Clock
-from app.core.database import acting_as
+from app.core.database import acting_as, db
 from app.core.sheets import as_xlsx
 from app.households.own import queries as own_queries
 from app.households.own import services as own
 from app.households.own.models import Relation
 from app.households.poverty.single import services as single
 from app.households.registry.models import Household, PovertyClass, Purpose
-from app.households.welfare import batches, sheet
+from app.households.welfare import batch_services, sheet
 from app.identity.roles import Role
+from app.market.assisted import services as assisted
 from app.market.catalogue.models import Product
-from app.market.orders.models import Checkout
 from app.market.places.models import Stall
+from tests.factories.doorstep import Doorstep, some_doorstep
 from tests.factories.fieldwork import Fieldwork, some_fieldwork
-from tests.factories.households import an_officer, speaking_for, with_welfare_account
-from tests.factories.market import Seller, a_shop_of, make_product
+from tests.factories.households import a_team_member, an_officer, speaking_for, with_welfare_account
+from tests.factories.market import Seller, a_product, a_shop_of, make_product
 from tests.factories.office import OfficeWork, some_office_work
 from tests.market.orders.conftest import buy
 from tests.market.places.conftest import make_market, make_stall
@@ -36,6 +37,7 @@ class Objects:
     commune: str
     hamlet: str
     household: Household
+    doorstep: Doorstep
     fieldwork: Fieldwork
     office: OfficeWork
     sheet: UUID
@@ -43,9 +45,10 @@ class Objects:
     seller: Seller
     product: Product
     stall: Stall
-    checkout: Checkout
+    order: str
     member: UUID
     withdrawal: UUID
+    assisted: str
 
 
 @dataclass(frozen=True)
@@ -67,20 +70,27 @@ def objects_of(commune: str, *, clock: Clock) -> Objects:
     household, _account = with_welfare_account(clock=clock, hamlet_code=hamlet)
     seller = a_shop_of(household, clock=clock)
     product = make_product(clock=clock, seller=seller)
+    stall = make_stall(seller, make_market(f"Chợ thử {commune}", clock=clock), clock=clock)
+    order = buy([(product, 1)], clock=clock).orders[0].code
+    for row in (household, seller.shop, product, stall):  # what they say now is wanted when no session holds them
+        if row in db.session:
+            db.session.expunge(row)
     return Objects(
         commune=commune,
         hamlet=hamlet,
         household=household,
+        doorstep=some_doorstep(hamlet, clock=clock),
         fieldwork=some_fieldwork(household, clock=clock),
         office=some_office_work(household, clock=clock),
         sheet=_sheet_of(commune, clock),
         poverty_list=_poverty_list_of(household, clock),
         seller=seller,
         product=product,
-        stall=make_stall(seller, make_market(f"Chợ thử {commune}", clock=clock), clock=clock),
-        checkout=buy([(product, 1)], clock=clock),
+        stall=stall,
+        order=order,
         member=_member_of(household, clock),
         withdrawal=_withdrawal_of(household, clock),
+        assisted=_assisted_of(household, clock),
     )
 
 
@@ -109,11 +119,21 @@ def _poverty_list_of(household: Household, clock: Clock) -> UUID:
     )  # fmt: skip
 
 
+def _assisted_of(household: Household, clock: Clock) -> str:
+    """What a member wrote down for the household to sell, which waits for its word."""
+    actor = a_team_member(household.hamlet_code)
+    with acting_as(actor):
+        return assisted.write_down(
+            actor=actor, household_id=household.id, data=a_product(name="Mật ong rừng"),
+            idempotency_key=str(household.id), base_url="", clock=clock,
+        ).code  # fmt: skip
+
+
 def _sheet_of(commune: str, clock: Clock) -> UUID:
     """A sheet of accounts that an officer of the commune uploaded."""
     row = [f"HG{commune}", "", "", "Agribank", "8888000123", "NGUYEN THI THU", ""]
     data = as_xlsx(list(sheet.HEADS.values()), [row], title="An sinh")
-    return batches.upload(actor=an_officer(commune), data=data, file_name="an-sinh.xlsx", clock=clock).id
+    return batch_services.upload(actor=an_officer(commune), data=data, file_name="an-sinh.xlsx", clock=clock).id
 
 
 _HOUSEHOLD = Kind(lambda them: {"code": them.household.code}, lambda them: them.household.code)
@@ -162,10 +182,31 @@ _BULK = Kind(
 _PRODUCT = Kind(lambda them: {"code": them.product.code}, lambda them: them.seller.shop.code)
 _STALL = Kind(lambda them: {"code": them.stall.code}, lambda them: them.seller.shop.code)
 _SALE = Kind(_STALL.arguments, _STALL.secret, frozenset({Role.HOUSEHOLD}))
-_ORDER = Kind(lambda them: {"code": them.checkout.orders[0].code}, lambda them: them.checkout.orders[0].code)
+_ORDER = Kind(lambda them: {"code": them.order}, lambda them: them.order)
 _ORDERS_NOTICE = Kind(_ORDER.arguments, _ORDER.secret, frozenset({Role.HOUSEHOLD}))
+_CONFLICT = Kind(lambda them: {"conflict_id": them.doorstep.conflict}, lambda them: str(them.doorstep.conflict))
+# Who sent it, or an officer.
+_TO_SETTLE = Kind(_CONFLICT.arguments, _CONFLICT.secret, frozenset({Role.TEAM_MEMBER}))
+# Not whole yet, and only its sender goes on with it.
+_PHOTO = Kind(lambda them: {"photo_id": them.doorstep.photo}, lambda them: str(them.doorstep.photo), _MAKERS)
+_LISTING = Kind(lambda them: {"code": them.assisted}, lambda them: them.household.code)
 
 OBJECTS: dict[str, Kind] = {
+    "onboarding.conflict": _CONFLICT,
+    "onboarding.conflict_in_full": _TO_SETTLE,
+    "onboarding.settle": _TO_SETTLE,
+    "onboarding.choose_again": _TO_SETTLE,
+    "onboarding.photo": _PHOTO,
+    "onboarding_api.photo_state": _PHOTO,
+    "onboarding_api.put_photo": _PHOTO,
+    "assisted.household": _HOUSEHOLD,
+    "assisted.write_down": _HOUSEHOLD,
+    "assisted.send_again": _LISTING,
+    "assisted.take_back": _LISTING,
+    "assisted_api.listings": _HOUSEHOLD,
+    "assisted_api.write_down": _HOUSEHOLD,
+    "assisted_api.send_again": _LISTING,
+    "assisted_api.take_back": _LISTING,
     "own.one_request": _WITHDRAWAL,
     "own.answer": _WITHDRAWAL,
     "own.erase": _WITHDRAWAL,
@@ -313,4 +354,5 @@ BODIES: dict[str, dict[str, Any]] = {
         "valid_to": "2027-12-31",
     },
     "stalls_api.ask_amount": {"amount_vnd": 50_000},
+    "assisted_api.write_down": {"name": "Chè xanh", "unit": "kg", "price_vnd": 180_000, "stock": 5},
 }

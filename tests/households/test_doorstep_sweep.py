@@ -13,7 +13,7 @@ from flask import Flask
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
-from app.households.onboarding import handling, sweep, tasks
+from app.households.onboarding import handling, sweep_services, tasks
 from app.households.onboarding.models import DoorstepPhoto, DoorstepRecord
 from app.households.registry import fields
 from app.identity.models import RoleGrant
@@ -55,7 +55,7 @@ def kept() -> list[DoorstepRecord]:
 
 
 def swept() -> int:
-    return sweep.handle_left(before=SYSTEM_CLOCK.now() + SOON, clock=SYSTEM_CLOCK)
+    return sweep_services.handle_left(before=SYSTEM_CLOCK.now() + SOON, clock=SYSTEM_CLOCK)
 
 
 def test_what_was_kept_is_handled_once_and_the_phone_hears_the_same(

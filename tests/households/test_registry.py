@@ -117,7 +117,7 @@ def test_an_officer_of_the_commune_verifies_and_the_phone_speaks_for_the_househo
     assert identity.actor_of(user, clock=clock).household_id == household.id
     assert user.display_name == "Thử"
     assert db.session.scalar(sa.text("SELECT count(*) FROM sms_message")) == 1
-    assert actions(household)[-1] == "household_verified"
+    assert actions(household)[-2:] == ["household_verified", "member_added"]
 
 
 def test_a_household_without_a_phone_is_verified_too(app: Flask, clock: FrozenClock) -> None:

@@ -61,7 +61,7 @@ def test_an_account_is_stopped_let_go_on_replaced_and_closed(officer: Browser, c
 
 
 def test_a_sheet_goes_from_download_to_verified(officer: Browser, colleague: Browser, app: Flask) -> None:
-    from app.households.welfare import batches
+    from app.households.welfare import batch_services
 
     code = make.poor(clock=SYSTEM_CLOCK).code
     blank = officer.get(f"{WELFARE}/bang/mau.xlsx")
@@ -81,12 +81,12 @@ def test_a_sheet_goes_from_download_to_verified(officer: Browser, colleague: Bro
     from uuid import UUID
 
     batch_id = UUID(page.rsplit("/", 1)[1])
-    while batches.work(batch_id, clock=SYSTEM_CLOCK):
+    while batch_services.work(batch_id, clock=SYSTEM_CLOCK):
         pass
     assert "không tự xác nhận được" in text(officer.get(page))
     assert "Xác nhận 1 tài khoản" in text(colleague.get(page))
     assert colleague.post(f"{page}/xac-nhan", {}, page).status_code == 303
-    while batches.work(batch_id, clock=SYSTEM_CLOCK):
+    while batch_services.work(batch_id, clock=SYSTEM_CLOCK):
         pass
     assert "100 %" in text(officer.get(WELFARE))
 

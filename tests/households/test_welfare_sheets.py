@@ -17,7 +17,7 @@ from app.core.database import acting_as, db
 from app.core.sheets import Cell, as_xlsx
 from app.households.registry.errors import NotAnOfficer
 from app.households.registry.models import Household
-from app.households.welfare import batch_queries, batches, errors, services, sheet
+from app.households.welfare import batch_queries, batch_services, errors, services, sheet
 from app.households.welfare.models import BatchState, RowState, WelfareAccount, WelfareBatch
 from app.identity import queries as people
 from app.identity.roles import Role
@@ -54,11 +54,11 @@ def filled(*rows: Sequence[object]) -> bytes:
 
 
 def upload(actor: Actor, data: bytes) -> WelfareBatch:
-    return batches.upload(actor=actor, data=data, file_name="an-sinh.xlsx", clock=SYSTEM_CLOCK)
+    return batch_services.upload(actor=actor, data=data, file_name="an-sinh.xlsx", clock=SYSTEM_CLOCK)
 
 
 def run(batch_id: UUID) -> None:
-    while batches.work(batch_id, clock=SYSTEM_CLOCK):
+    while batch_services.work(batch_id, clock=SYSTEM_CLOCK):
         pass
 
 
@@ -117,16 +117,16 @@ def test_a_filled_sheet_gives_and_a_second_officer_verifies(
     assert (batch.state, problems(batch), counts(batch.id)) == (BatchState.READY, [], {"new": 2})
     assert statuses() == []
     assert upload(me, data).id == batch.id
-    batches.apply(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
     run(batch.id)
     assert statuses() == ["issued", "issued"]
     with pytest.raises(errors.OwnIssue):
-        batches.verify(actor=me, batch_id=batch.id, clock=clock)
-    batches.verify(actor=colleague, batch_id=batch.id, clock=clock)
+        batch_services.verify(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.verify(actor=colleague, batch_id=batch.id, clock=clock)
     run(batch.id)
     assert counts(batch.id) == {"verified": 2}
     assert statuses() == ["active", "active"]
-    assert not batches.work(batch.id, clock=clock)
+    assert not batch_services.work(batch.id, clock=clock)
 
 
 def test_each_cell_that_cannot_be_used_is_named(app: Flask, clock: Any, me: Actor) -> None:
@@ -206,7 +206,7 @@ def test_rows_are_decided_again_when_they_are_given(app: Flask, clock: Any, me: 
         actor=make.an_officer(make.DAI_PHUC), household_id=far.id, bin="970405", number="8888000301",
         holder="NGUYEN THI THU", need=NEEDED, clock=clock,
     )  # fmt: skip
-    batches.apply(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
     run(batch.id)
     with acting_as(me):
         db.session.rollback()
@@ -223,10 +223,10 @@ def test_a_batch_is_taken_back_but_for_what_was_verified(app: Flask, clock: Any,
     ids, codes = [one.id for one in homes], [one.code for one in homes]
     data = filled(*((code, BANK, f"888800040{n}", "NGUYEN THI THU") for n, code in enumerate(codes)))
     batch = upload(me, data)
-    batches.apply(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
     run(batch.id)
     services.verify_welfare_account(actor=colleague, household_id=ids[0], clock=clock)
-    batches.undo(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.undo(actor=me, batch_id=batch.id, clock=clock)
     run(batch.id)
     assert counts(batch.id) == {"undone": 2, "kept": 1}
     assert sorted(statuses()) == ["active", "closed", "closed"]
@@ -235,7 +235,7 @@ def test_a_batch_is_taken_back_but_for_what_was_verified(app: Flask, clock: Any,
     assert problems(again) == [("A2", "welfare_account_open")]
     assert counts(again.id) == {"new": 2}
     with pytest.raises(errors.WrongBatchMoment):
-        batches.undo(actor=me, batch_id=batch.id, clock=clock)
+        batch_services.undo(actor=me, batch_id=batch.id, clock=clock)
 
 
 def test_only_who_uploaded_a_sheet_gives_it_and_only_here(
@@ -243,22 +243,22 @@ def test_only_who_uploaded_a_sheet_gives_it_and_only_here(
 ) -> None:
     [home] = poor(clock, 1)
     batch = upload(me, filled((home.code, BANK, "8888000501", "NGUYEN THI THU")))
-    for act in (batches.apply, batches.drop):
+    for act in (batch_services.apply, batch_services.drop):
         with pytest.raises(NotAnOfficer):
             act(actor=colleague, batch_id=batch.id, clock=clock)
         with pytest.raises(errors.NoSuchBatch):
             act(actor=sign_in(Role.COMMUNE_OFFICER, make.DAI_PHUC).actor, batch_id=batch.id, clock=clock)
     with pytest.raises(NotAnOfficer):
         upload(make.a_team_member(), filled((home.code, BANK, "8888000501", "NGUYEN THI THU")))
-    batches.drop(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.drop(actor=me, batch_id=batch.id, clock=clock)
     with pytest.raises(errors.WrongBatchMoment):
-        batches.apply(actor=me, batch_id=batch.id, clock=clock)
+        batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
 
 
 def test_an_officer_who_left_gives_nothing_more(app: Flask, clock: Any, me: Actor) -> None:
     homes = poor(clock, 2)
     batch = upload(me, filled(*((one.code, BANK, f"888800060{n}", "NGUYEN THI THU") for n, one in enumerate(homes))))
-    batches.apply(actor=me, batch_id=batch.id, clock=clock)
+    batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "actor_of", lambda user, clock: Actor(user.id, label="left"))
         run(batch.id)
@@ -269,15 +269,15 @@ def test_an_officer_who_left_gives_nothing_more(app: Flask, clock: Any, me: Acto
 def test_work_that_died_is_woken(app: Flask, clock: Any, me: Actor) -> None:
     [home] = poor(clock, 1)
     batch = upload(me, filled((home.code, BANK, "8888000701", "NGUYEN THI THU")))
-    batches.apply(actor=me, batch_id=batch.id, clock=clock)
-    assert batches.wake_stuck(clock=clock) == 0
+    batch_services.apply(actor=me, batch_id=batch.id, clock=clock)
+    assert batch_services.wake_stuck(clock=clock) == 0
 
     class Later:
         @staticmethod
         def now() -> Any:
-            return SYSTEM_CLOCK.now() + batches.STUCK_AFTER * 2
+            return SYSTEM_CLOCK.now() + batch_services.STUCK_AFTER * 2
 
-    assert batches.wake_stuck(clock=Later()) == 1
+    assert batch_services.wake_stuck(clock=Later()) == 1
 
 
 def test_what_was_typed_is_sealed(app: Flask, clock: Any, me: Actor) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from app.core.clock import SYSTEM_CLOCK
 from app.core.sheets import as_xlsx
-from app.households.welfare import batches, services, sheet
+from app.households.welfare import batch_services, services, sheet
 from app.identity import queries as people
 from app.identity.roles import Role
 from tests.factories import households as make
@@ -43,9 +43,9 @@ def paths(stand: Stand) -> dict[str, str]:
             [codes[2], "", "", "Agribank", "88", "NGUYEN THI THU", ""],
         ]
         data = as_xlsx(list(sheet.HEADS.values()), rows, title="An sinh")
-        batch = batches.upload(actor=actor, data=data, file_name="an-sinh-mau.xlsx", clock=SYSTEM_CLOCK)
-        batches.apply(actor=actor, batch_id=batch.id, clock=SYSTEM_CLOCK)
-        while batches.work(batch.id, clock=SYSTEM_CLOCK):
+        batch = batch_services.upload(actor=actor, data=data, file_name="an-sinh-mau.xlsx", clock=SYSTEM_CLOCK)
+        batch_services.apply(actor=actor, batch_id=batch.id, clock=SYSTEM_CLOCK)
+        while batch_services.work(batch.id, clock=SYSTEM_CLOCK):
             pass
         return {
             "overview": WELFARE,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.core.clock import SYSTEM_CLOCK
 from app.core.jobs import job
 
-from . import services, sweep
+from . import services, sweep_services
 
 REFUSED_KEPT_FOR = timedelta(days=90)
 LEFT_AFTER = timedelta(minutes=5)
@@ -16,7 +16,7 @@ LEFT_AFTER = timedelta(minutes=5)
 @job(name="onboarding.handle_left", cron="*/5 * * * *")
 def handle_left(timestamp: int) -> None:
     """Handle records that were kept while whoever was to handle them died."""
-    sweep.handle_left(before=SYSTEM_CLOCK.now() - LEFT_AFTER, clock=SYSTEM_CLOCK)
+    sweep_services.handle_left(before=SYSTEM_CLOCK.now() - LEFT_AFTER, clock=SYSTEM_CLOCK)
 
 
 @job(name="onboarding.forget_refused", cron="23 18 * * *")

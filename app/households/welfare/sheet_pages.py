@@ -25,7 +25,7 @@ from app.identity.roles import Role
 from app.payments.payees import queries as payees
 from app.payments.vietqr.banks import bank_by_bin
 
-from . import batch_queries, batches, queries, services, sheet, words
+from . import batch_queries, batch_services, queries, services, sheet, words
 from .blueprint import OFFICE, PAGE_SIZE, bp
 from .models import BatchState, RowState, WelfareBatch
 
@@ -60,7 +60,7 @@ def upload() -> Response | tuple[str, int]:
     """Read a filled sheet and show what it would do."""
     file = request.files.get("file")
     try:
-        made = batches.upload(
+        made = batch_services.upload(
             actor=current_actor(),
             data=file.read() if file else b"",
             file_name=(file.filename if file else None) or "",
@@ -82,7 +82,12 @@ def one_sheet(batch_id: UUID) -> str:
 @requires(Role.COMMUNE_OFFICER)
 def act_on_sheet(batch_id: UUID, act: str) -> Response | tuple[str, int]:
     """Give its accounts, confirm them as the second officer, take them back, or put the preview away."""
-    acts = {"lap": batches.apply, "xac-nhan": batches.verify, "hoan-tac": batches.undo, "bo": batches.drop}
+    acts = {
+        "lap": batch_services.apply,
+        "xac-nhan": batch_services.verify,
+        "hoan-tac": batch_services.undo,
+        "bo": batch_services.drop,
+    }
     try:
         acts[act](actor=current_actor(), batch_id=batch_id, clock=SYSTEM_CLOCK)
     except AppError as error:
@@ -161,7 +166,7 @@ def _one(batch_id: UUID, problem: str = "") -> str:
 
 
 def _row(one: batch_queries.ShownRow) -> list[str]:
-    typed = batches.typed_of(one.row)
+    typed = batch_services.typed_of(one.row)
     bank = bank_by_bin(typed.bin)
     state = words.row_states()[one.row.state]
     why = f": {sheet.words(one.row.problem)}" if one.row.problem else ""

@@ -7,19 +7,19 @@ from uuid import UUID
 from app.core.clock import SYSTEM_CLOCK
 from app.core.jobs import job
 
-from . import batches, services
+from . import batch_services, services
 
 
 @job(name="welfare.work")
 def work(batch_id: str) -> None:
     """One chunk of a sheet."""
-    batches.work(UUID(batch_id), clock=SYSTEM_CLOCK)
+    batch_services.work(UUID(batch_id), clock=SYSTEM_CLOCK)
 
 
 @job(name="welfare.wake_stuck", cron="* * * * *")
 def wake_stuck(timestamp: int) -> None:
     """Go on with sheets whose job died."""
-    batches.wake_stuck(clock=SYSTEM_CLOCK)
+    batch_services.wake_stuck(clock=SYSTEM_CLOCK)
 
 
 @job(name="welfare.hear_test")

@@ -33,8 +33,8 @@ class NobodyToAsk(Conflict):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Hộ chưa có số điện thoại để nhận mã. Nhờ hộ cho số của một người tin cậy, ghi vào hồ sơ làm người "
-                "liên hệ giúp, rồi đăng bán."
+                "Hộ chưa có số điện thoại để nhận mã. Nhờ hộ đồng ý liên hệ qua một người tin cậy, ghi số của người ấy "
+                "vào hồ sơ, rồi đăng bán."
             )
         )
 

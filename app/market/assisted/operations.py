@@ -81,12 +81,16 @@ def demand_ready(household: Household) -> Shop:
 def phone_to_ask(actor: Actor, household: Household) -> str:
     """The number (E.164) the code goes to: the household's, else a trusted contact's; never the member's own.
 
+    A contact stands in only while the household agrees to be reached.
+
     Raises:
         NobodyToAsk: there is none.
         OwnPhone: the only one is the member's.
     """
-    known = [people.open_field(household, Field.PHONE)]
-    known += [one.phone for one in household_people.of(household) if one.relation == Relation.CONTACT]
+    may_ask_others = registry.has_consent(household.id, Purpose.CONTACT)
+    known = [people.open_field(household, Field.PHONE)] if may_ask_others or not household.phone_is_contact else []
+    if may_ask_others:
+        known += [one.phone for one in household_people.of(household) if one.relation == Relation.CONTACT]
     phones = [phone for phone in known if phone]
     if not phones:
         raise NobodyToAsk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,6 +33,12 @@ def get_payee(payee_id: UUID, *, for_update: bool = False) -> Payee:
 def get_account(account_id: UUID) -> BankAccount:
     """A bank account by id, active or not."""
     return db.session.get_one(BankAccount, account_id)
+
+
+def get_accounts(account_ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
+    """Bank accounts by id, active or not, in one query."""
+    found = db.session.scalars(sa.select(BankAccount).where(BankAccount.id.in_(list(account_ids))))
+    return {account.id: account for account in found}
 
 
 def active_account(payee_id: UUID) -> BankAccount | None:

@@ -261,6 +261,8 @@ STAYS = {
     "poverty_columns": "a commune's way of writing files",
     "role_grant": "carried by identity.carry_grants",
     "welfare_roll": "kept by triggers on household",
+    "commune_week": "counted anew every five minutes",
+    "commune_now": "counted anew every five minutes",
     "household": "the first of all",
 }
 

@@ -305,6 +305,19 @@ def test_a_household_without_a_phone_needs_a_contact(door: Doorstep) -> None:
     assert len([text for text in door.texts("0912777003") if "Chè móc câu" in text]) == 1
 
 
+def test_a_contact_is_asked_only_while_the_household_agrees_to_be_reached(door: Doorstep) -> None:
+    home = verified(clock=door.clock, phone="0912777004", phone_is_contact=True)
+    seller = a_shop_of(home, clock=door.clock)
+    _write_for(door, home.id)
+    assert len(door.texts("0912777004")) == 1
+    own.set_consent(actor=seller.actor, purpose=Purpose.CONTACT, given=False, clock=door.clock)
+    with pytest.raises(NobodyToAsk):
+        services.write_down(
+            actor=door.member, household_id=home.id, data=a_product(name="Chè xanh"), idempotency_key="k",
+            base_url=BASE, clock=door.clock,
+        )  # fmt: skip
+
+
 def test_the_member_never_gets_the_code_themselves(door: Doorstep) -> None:
     member = member_of(clock=door.clock, phone="+84912777009")
     seller = make_seller(clock=door.clock, phone="+84912777009")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as
@@ -147,24 +149,29 @@ def test_a_member_of_another_hamlet_finds_nothing(app: Flask, door: Doorstep) ->
     assert browser.send(page, {}, to=f"/to-cong-nghe/dang-giup/{listing.code}/rut").status_code == 404
 
 
+def body_of(answer: TestResponse) -> dict[str, Any]:
+    assert answer.json is not None
+    return dict(answer.json)
+
+
 def test_over_the_api(client: FlaskClient, door: Doorstep, member: Browser) -> None:
     path = f"/api/v1/assisted/households/{door.household.code}"
     kept = member.client.put("/api/v1/assisted/photos", data=a_photo(), content_type="image/jpeg")
-    body = {"name": "Mật ong rừng", "unit": "lít", "price_vnd": 180_000, "stock": 12, **kept.json}
+    body = {"name": "Mật ong rừng", "unit": "lít", "price_vnd": 180_000, "stock": 12, **body_of(kept)}
     made = member.api("POST", path, key="k1", json=body)
-    assert (made.status_code, made.json["status"]) == (201, "waiting"), made.json
-    assert member.api("POST", path, key="k1", json=body).json["code"] == made.json["code"]
-    assert member.api("POST", path, key="k2", json=body).json["code"] == "waits_already"
-    assert [one["code"] for one in member.get(path).json["items"]] == [made.json["code"]]
-    link = f"/api/v1/assisted/{made.json['code']}"
+    assert (made.status_code, body_of(made)["status"]) == (201, "waiting"), body_of(made)
+    assert body_of(member.api("POST", path, key="k1", json=body))["code"] == body_of(made)["code"]
+    assert body_of(member.api("POST", path, key="k2", json=body))["code"] == "waits_already"
+    assert [one["code"] for one in body_of(member.get(path))["items"]] == [body_of(made)["code"]]
+    link = f"/api/v1/assisted/{body_of(made)['code']}"
     assert member.api("POST", f"{link}/code", key="k3").status_code == 200
     no = client.post(f"{link}/answer", json={"digits": "000000" if door.digits() != "000000" else "1"})
-    assert (no.status_code, no.json["code"]) == (422, "wrong_code")
+    assert (no.status_code, body_of(no)["code"]) == (422, "wrong_code")
     seen = client.post(f"{link}/answer", json={"digits": door.digits()})
-    assert (seen.json["name"], seen.json["product_code"]) == ("Mật ong rừng", None)
+    assert (body_of(seen)["name"], body_of(seen)["product_code"]) == ("Mật ong rừng", None)
     yes = client.post(f"{link}/answer", json={"digits": door.digits(), "decision": "confirm"})
-    assert yes.json["status"] == "confirmed"
-    assert client.get(f"/api/v1/products/{yes.json['product_code']}").json["photo_urls"]
+    assert body_of(yes)["status"] == "confirmed"
+    assert body_of(client.get(f"/api/v1/products/{body_of(yes)['product_code']}"))["photo_urls"]
     assert member.api("DELETE", link).status_code == 409
 
 

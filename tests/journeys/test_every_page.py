@@ -13,12 +13,15 @@ from playwright.sync_api import Browser, Page
 
 from app.core.actor import EVERYWHERE, Actor
 from app.core.clock import SYSTEM_CLOCK
+from app.households.registry import queries as registry
 from app.identity.roles import Role
+from app.market.assisted.services import write_down
 from app.market.places.services import add_market
 from app.payments.trail.queries import made_of
-from tests.factories.market import make_product, make_seller
+from tests.factories.households import verified
+from tests.factories.market import a_product, make_product, make_seller
 from tests.factories.people import make_user
-from tests.journeys.conftest import COMMUNE, PASSWORD, Stand, sign_in_with_password
+from tests.journeys.conftest import COMMUNE, HAMLET, PASSWORD, Stand, sign_in_with_password
 from tests.journeys.test_gift import in_need, on  # noqa: F401 - a fixture among them
 from tests.market.income.conftest import Selling
 
@@ -165,6 +168,39 @@ def test_pages_of_the_province_and_of_a_household_are_for_everyone(wide_open: Pa
             answer = wide_open.goto(path)
             if problems := _problems(wide_open) + ([] if answer and answer.ok else ["not found"]):
                 found[path] = problems
+    assert found == {}
+
+
+def test_pages_of_assisted_selling_are_for_everyone(wide_open: Page, stand: Stand):
+    member = Actor(uuid4(), frozenset({Role.TEAM_MEMBER}), frozenset({HAMLET}))
+    with on(stand):
+        seller = make_seller(clock=SYSTEM_CLOCK, phone="0900000113")
+        home = seller.shop.household_id
+        bare = verified(clock=SYSTEM_CLOCK).code
+        make_user(Role.HOUSEHOLD, phone="0900000114", household_id=home, password=PASSWORD, clock=SYSTEM_CLOCK)
+        make_user(Role.TEAM_MEMBER, phone="0900000115", areas=(HAMLET,), password=PASSWORD, clock=SYSTEM_CLOCK)
+        goods = a_product(name="Mật ong rừng mẫu")
+        waits = write_down(
+            actor=member, household_id=home, data=goods, idempotency_key="a", base_url="", clock=SYSTEM_CLOCK
+        ).code
+        where = registry.get(home).code
+    link = f"/ban-hang/nho-dang/{waits}"
+    wide_open.goto(link)
+    found = {link: problems} if (problems := _problems(wide_open)) else {}
+    for phone_number, paths in (
+        ("0900000115", (f"/to-cong-nghe/ho/{where}/dang-giup", f"/to-cong-nghe/ho/{bare}/dang-giup")),
+        ("0900000114", ("/ban-hang", link)),
+    ):
+        wide_open.context.clear_cookies()
+        sign_in_with_password(wide_open, phone_number)
+        for path in paths:
+            answer = wide_open.goto(path)
+            if problems := _problems(wide_open) + ([] if answer and answer.ok else ["not found"]):
+                found[path] = problems
+    wide_open.get_by_role("button", name="Đúng, bày bán").click()
+    wide_open.get_by_role("button", name="Thôi bán món này").wait_for()
+    if problems := _problems(wide_open):
+        found["confirmed"] = problems
     assert found == {}
 
 

@@ -142,4 +142,11 @@ def _acts() -> dict[str, str]:
         "privacy_request_answered": _("Trả lời yêu cầu về dữ liệu"),
         "privacy_request_done": _("Làm xong yêu cầu về dữ liệu"),
         "privacy_request_taken_back": _("Thôi yêu cầu về dữ liệu"),
+        "assisted_listed": _("Ghi giúp một món để bán"),
+        "assisted_sent_again": _("Gửi lại mã của món ghi giúp"),
+        "assisted_confirmed": _("Đồng ý bày bán món ghi giúp"),
+        "assisted_refused": _("Từ chối món ghi giúp"),
+        "assisted_undone": _("Thôi bán món ghi giúp"),
+        "assisted_cancelled": _("Rút lại món ghi giúp"),
+        "assisted_expired": _("Món ghi giúp hết hạn trả lời"),
     }

@@ -108,12 +108,13 @@ def twins(household_ids: Sequence[UUID]) -> dict[UUID, list[Twin]]:
     )
     near = other.near_index == mine.near_index
     why = sa.func.coalesce(phone, False), sa.func.coalesce(near, False)
-    query = (
-        sa.select(mine.id, other.id, other.code, other.status, *why)
-        .join(other, sa.and_(other.commune_code == mine.commune_code, other.id != mine.id, sa.or_(phone, near)))
+    alike = (  # one index each; a join on either of the two would read the whole commune
+        sa.select(mine.id.label("own"), other.id.label("twin"), other.code, other.status, *why)
+        .join(other, sa.and_(other.commune_code == mine.commune_code, other.id != mine.id, way))
         .where(mine.id.in_(household_ids), other.status != Status.MERGED)
-        .order_by(other.id)
-    )  # fmt: skip
+        for way in (phone, near)
+    )
+    query = sa.union(*alike).order_by("twin")
     found: dict[UUID, list[Twin]] = {}
     for own, twin, code, status, same_phone, is_near in db.session.execute(query) if household_ids else ():
         if len(found.setdefault(own, [])) < MOST_TWINS:

@@ -151,6 +151,7 @@ def test_a_new_officer_role_does_not_count_in_a_session_without_the_app(
         "roles": ["team_member"],
         "areas": ["05503-01"],
         "speaks_for_household": False,
+        "households": [],
     }
     assert "Chưa vào được việc của cán bộ" in client.get("/tai-khoan").get_data(as_text=True)
 

@@ -443,11 +443,11 @@ def test_another_person_on_the_same_phone_sees_and_sends_nothing_of_the_first(op
 def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):
     with open_phone() as phone:
         page = first_visit(phone)
-        answer(page, "Người Mẫu Đổi Số", a_citizen_id())
+        answer(page, "Người Mẫu Xanh Quý", a_citizen_id())
         finish(page)
         nothing_waits(page)
         page.get_by_role("button", name="Tải danh sách mới").click()
-        page.get_by_role("link", name=re.compile("Người M. Đ. S.")).last.click()
+        page.get_by_role("link", name=re.compile("Người M. X. Q.")).last.click()
         phone.set_offline(True)
         page.get_by_role("link", name="Sửa thông tin").click()
         page.get_by_label("Điện thoại").check()

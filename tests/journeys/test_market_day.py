@@ -15,7 +15,7 @@ from tests.factories.households import a_citizen_id
 from tests.journeys.conftest import HAMLET, Stand, sign_in_with_password, sms_code
 
 pytestmark = pytest.mark.journey
-SELLER_PHONE = "0900000201"
+SELLER_PHONE = "0900000271"
 
 
 def a_picture(folder: Path) -> Path:

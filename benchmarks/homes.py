@@ -95,9 +95,9 @@ def _province(server: LocalPostgres, folder: Path) -> Province:
         "DATABASE_URL": server.url("homes", "app"),
         "MIGRATION_DATABASE_URL": server.url("homes", "migrator"),
     }
-    from app import create_app
+    from wsgi import app
 
-    app, superuser = create_app(), server.url("homes", "postgres")
+    superuser = server.url("homes", "postgres")
     with app.app_context():
         if new:
             _fill(superuser)

@@ -8,12 +8,16 @@ import socket
 import sys
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from app import create_app
 from app.config import load
@@ -27,12 +31,17 @@ from app.identity.roles import Role
 from local.children import Child
 from local.postgres import LocalPostgres
 from tests.conftest import TEMPLATE
+from tests.journeys.post import Post
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "mat-khau-cua-ba-con"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COMMUNE = "05503"
 HAMLET = "05503-01"
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @dataclass(frozen=True)
@@ -209,3 +218,62 @@ def totp_now() -> str:
     digest = hmac.new(base64.b32decode(TOTP_SECRET), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
     start = digest[-1] & 0xF
     return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+@pytest.fixture(scope="module")
+def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
+    folder = tmp_path_factory.mktemp("doorstep")
+    server = LocalPostgres(Path(os.environ["CHOPHIEN_TEST_PG"]))
+    server.clone_database(TEMPLATE, "chophien_doorstep")
+    port = _free_port()
+    environment = dict(os.environ) | {
+        "APP_ENV": "demo",
+        "DATABASE_URL": server.url("chophien_doorstep", "app"),
+        "PORT": str(port),
+        "PLATFORM_URL": f"http://127.0.0.1:{port}",
+        "MEDIA_DIR": str(folder / "media"),
+        "LOG_LEVEL": "WARNING",
+    }
+    _people(environment)
+    made = Post(port, environment, server.url("chophien_doorstep", "postgres"), folder / "web.log")
+    made.start()
+    try:
+        yield made
+    finally:
+        if made.child:
+            made.child.stop()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Noise, so that it stays large when it is made small and goes up in several parts."""
+    path = tmp_path_factory.mktemp("pictures") / "nha.jpg"
+    Image.effect_noise((1800, 1350), 90).convert("RGB").save(path, "JPEG", quality=92)
+    return path
+
+
+@pytest.fixture
+def open_phone(request: pytest.FixtureRequest, playwright: Playwright, post: Post, tmp_path: Path) -> Any:
+    """Open the same small phone again and again: what it keeps on its disk stays."""
+
+    @contextmanager
+    def opened(*, offline: bool = False, script: str = "", **more: Any) -> Iterator[BrowserContext]:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "phone", executable_path=which("chromium"),
+            args=[*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
+            viewport={"width": 360, "height": 640}, locale="vi-VN", base_url=post.url, reduced_motion="reduce", **more,
+        )  # fmt: skip
+        context.set_default_timeout(15_000)
+        if script:
+            context.add_init_script(script)
+        context.set_offline(offline)
+        try:
+            yield context
+        except BaseException:
+            for number, page in enumerate(context.pages):
+                page.screenshot(path=ROOT / "var" / "journeys" / f"{request.node.name}-{number}.png")
+            raise
+        finally:
+            context.close()
+
+    return opened

@@ -3,240 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from shutil import which
 from typing import Any
-from uuid import uuid4
 
 import httpx
-import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Playwright, Request, Route, expect
+from playwright.sync_api import Page, Request, expect
 
-from local.children import Child
-from local.postgres import LocalPostgres
-from tests.conftest import TEMPLATE
 from tests.factories.households import a_citizen_id
-from tests.journeys.conftest import HAMLET, PASSWORD, ROOT, _free_port, _people, totp_now
+from tests.journeys.conftest import HAMLET
+from tests.journeys.doorstep import (
+    APP,
+    OFFICER,
+    TOO_SMALL,
+    answer,
+    finish,
+    first_visit,
+    go_on,
+    home,
+    kept,
+    nothing_waits,
+    records_in,
+)
+from tests.journeys.post import Post
 
 pytestmark = pytest.mark.journey
-APP = "/to-cong-nghe/ung-dung"
-MEMBER, OFFICER = "0900000101", "0900000102"
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-
-
-@dataclass
-class Post:
-    """A web process of our own that may be killed, on a database of its own."""
-
-    port: int
-    environment: dict[str, str]
-    database_url: str
-    log: Path
-    child: Child | None = None
-    killed: int = field(default=0)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        program = ["gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads", "8", "-b"]
-        command = [sys.executable, "-m", *program, f"127.0.0.1:{self.port}", "wsgi:app"]
-        self.child = Child("web", command, self.environment, self.log)
-        self.child.wait_until_answers(f"{self.url}/readyz")
-
-    def kill(self) -> None:
-        """As when the power goes: the process and its workers, at once."""
-        assert self.child
-        self.killed += 1
-        os.killpg(self.child.pid, signal.SIGKILL)
-        self.child.stop()
-
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(query, values).fetchall()
-
-    def households(self) -> int:
-        return int(self.rows("SELECT count(*) FROM household")[0][0])
-
-
-@pytest.fixture(scope="module")
-def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
-    folder = tmp_path_factory.mktemp("doorstep")
-    server = LocalPostgres(Path(os.environ["CHOPHIEN_TEST_PG"]))
-    server.clone_database(TEMPLATE, "chophien_doorstep")
-    port = _free_port()
-    environment = dict(os.environ) | {
-        "APP_ENV": "demo",
-        "DATABASE_URL": server.url("chophien_doorstep", "app"),
-        "PORT": str(port),
-        "PLATFORM_URL": f"http://127.0.0.1:{port}",
-        "MEDIA_DIR": str(folder / "media"),
-        "LOG_LEVEL": "WARNING",
-    }
-    _people(environment)
-    made = Post(port, environment, server.url("chophien_doorstep", "postgres"), folder / "web.log")
-    made.start()
-    try:
-        yield made
-    finally:
-        if made.child:
-            made.child.stop()
-
-
-@pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise, so that it stays large when it is made small and goes up in several parts."""
-    path = tmp_path_factory.mktemp("pictures") / "nha.jpg"
-    Image.effect_noise((1800, 1350), 90).convert("RGB").save(path, "JPEG", quality=92)
-    return path
-
-
-@pytest.fixture
-def open_phone(request: pytest.FixtureRequest, playwright: Playwright, post: Post, tmp_path: Path) -> Any:
-    """Open the same small phone again and again: what it keeps on its disk stays."""
-
-    @contextmanager
-    def opened(*, offline: bool = False, script: str = "", **more: Any) -> Iterator[BrowserContext]:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "phone", executable_path=which("chromium"),
-            args=[*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
-            viewport={"width": 360, "height": 640}, locale="vi-VN", base_url=post.url, reduced_motion="reduce", **more,
-        )  # fmt: skip
-        context.set_default_timeout(15_000)
-        if script:
-            context.add_init_script(script)
-        context.set_offline(offline)
-        try:
-            yield context
-        except BaseException:
-            for number, page in enumerate(context.pages):
-                page.screenshot(path=ROOT / "var" / "journeys" / f"{request.node.name}-{number}.png")
-            raise
-        finally:
-            context.close()
-
-    return opened
-
-
-def first_visit(context: BrowserContext, phone: str = MEMBER) -> Page:
-    """Sign in and open the app once, so that the phone keeps it."""
-    page = context.pages[0]
-    page.goto(f"/dang-nhap?next={APP}")
-    page.get_by_label("Số điện thoại").fill(phone)
-    page.get_by_label("Nhớ tôi trên điện thoại này").check()
-    page.get_by_role("button", name="Dùng mật khẩu").click()
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
-    if phone == OFFICER:
-        page.get_by_label("Mã 6 số trong ứng dụng").fill(totp_now())
-        page.get_by_role("button", name="Xác nhận").click()
-    page.wait_for_url(f"**{APP}")
-    expect(page.get_by_role("link", name="Đăng ký một hộ")).to_be_visible()
-    expect(page.get_by_text("Việc của tôi")).to_be_visible()
-    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-    return page
-
-
-def go_on(page: Page, name: str = "Tiếp tục") -> None:
-    before = page.locator("h1").inner_text()
-    page.get_by_role("button", name=name).click()
-    expect(page.locator("h1")).not_to_have_text(before)
-
-
-def answer(page: Page, name: str, number: str, *, photo: Path | None = None, signed: bool = False) -> None:
-    """Answer every question of a new registration, up to looking it over."""
-    page.get_by_role("link", name=re.compile("Đăng ký một hộ|Đăng ký hộ tiếp theo")).click()
-    go_on(page, "Gõ tay")
-    page.get_by_label("Họ và tên").fill(name)
-    go_on(page)
-    page.get_by_label("Số căn cước").fill(number)
-    go_on(page)
-    page.get_by_label("Chưa có điện thoại").check()
-    go_on(page)
-    page.get_by_label("Địa chỉ").fill("Nhà mẫu sau đình")
-    go_on(page)
-    go_on(page)
-    if photo:
-        page.get_by_label("Chụp ngôi nhà").set_input_files(photo)
-        expect(page.get_by_role("img", name="Ảnh nhà")).to_be_visible()
-    go_on(page)
-    for purpose in range(5):
-        expect(page.locator("input:checked")).to_have_count(0)
-        page.get_by_label("Đồng ý" if purpose == 0 else "Không", exact=True).check()
-        go_on(page)
-    if signed:
-        page.get_by_label("Bà con ký tên").check()
-        sign(page)
-    else:
-        page.get_by_label("Bà con nói đồng ý").check()
-    go_on(page)
-    go_on(page)
-    expect(page.locator("h1")).to_have_text("Xem lại lần cuối")
-
-
-def sign(page: Page) -> None:
-    box = page.locator("canvas.sign").bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 40, box["y"] + 60)
-    page.mouse.down()
-    for step in range(8):
-        page.mouse.move(box["x"] + 50 + step * 22, box["y"] + (40 if step % 2 else 120), steps=2)
-    page.mouse.up()
-
-
-def finish(page: Page) -> None:
-    page.get_by_role("button", name="Xong, gửi đi").click()
-    expect(page.locator("h1")).to_have_text("Đã ghi xong")
-
-
-def home(page: Page) -> None:
-    page.locator(".brand").click()
-    expect(page.get_by_role("heading", name="Chờ gửi")).to_be_visible()
-
-
-def nothing_waits(page: Page) -> None:
-    home(page)
-    expect(page.get_by_text("Không có gì chờ gửi.")).to_be_visible(timeout=60_000)
-
-
-def records_in(request: Request) -> list[dict[str, Any]]:
-    return list(json.loads(request.post_data or "{}")["records"])
-
-
-def kept(page: Page) -> str:
-    """Everything the phone holds in its databases, as text; bytes of pictures as their length."""
-    return str(page.evaluate(EVERYTHING_KEPT))
-
-
-EVERYTHING_KEPT = """async () => {
-  const all = [];
-  const answer = (asked) => new Promise((done) => { asked.onsuccess = () => done(asked.result); });
-  for (const { name } of await indexedDB.databases()) {
-    const db = await answer(indexedDB.open(name));
-    for (const name of ["records", "photos"]) {
-      all.push(...await answer(db.transaction(name).objectStore(name).getAll()));
-    }
-    db.close();
-  }
-  return JSON.stringify(all, (_key, value) => (value instanceof ArrayBuffer ? `${value.byteLength} bytes` : value));
-}"""
-TOO_SMALL = """() => [...document.querySelectorAll("main :is(a, button, label.pick, input.input, textarea, select)")]
-  .filter((one) => one.offsetParent && (one.offsetHeight < 44 || one.offsetWidth < 44) && !one.closest("p, .notice"))
-  .map((one) => `too small: ${one.outerHTML.slice(0, 120)}`)"""
 
 
 def test_three_households_registered_without_a_network_arrive_once_though_the_server_dies(
@@ -438,48 +232,6 @@ def test_another_person_on_the_same_phone_sees_and_sends_nothing_of_the_first(op
     member = post.rows("SELECT id FROM user_account WHERE display_name = 'Người mẫu 101'")[0][0]
     last = post.rows("SELECT registered_by FROM household ORDER BY created_at DESC LIMIT 1")[0][0]
     assert (post.households(), last) == (before + 1, member)
-
-
-def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):
-    with open_phone() as phone:
-        page = first_visit(phone)
-        answer(page, "Người Mẫu Xanh Quý", a_citizen_id())
-        finish(page)
-        nothing_waits(page)
-        page.get_by_role("button", name="Tải danh sách mới").click()
-        page.get_by_role("link", name=re.compile("Người M. X. Q.")).last.click()
-        phone.set_offline(True)
-        page.get_by_role("link", name="Sửa thông tin").click()
-        page.get_by_label("Điện thoại").check()
-        go_on(page)
-        page.get_by_label("Số người thân tin cậy").check()
-        page.get_by_label("Số của người thân").fill("0900 000 377")
-        go_on(page)
-        finish(page)
-        with page.expect_request("**/sync") as sent:
-            phone.set_offline(False)
-        expect(page.locator(".status")).to_have_text("Đã gửi", timeout=20_000)
-        (record,) = records_in(sent.value)
-    assert record["fields"] == {"phone": "0900000377", "phone_is_contact": "1"}
-    assert post.rows("SELECT version, phone_is_contact FROM household ORDER BY created_at DESC LIMIT 1") == [(2, True)]
-
-
-def test_a_conflict_leads_to_where_a_person_settles_it(open_phone: Any):
-    settled = {"household_code": None, "reason": None, "errors": None, "conflict_id": str(uuid4())}
-
-    def other_word(route: Route) -> None:
-        outcome = [settled | {"id": one["id"], "outcome": "conflict"} for one in records_in(route.request)]
-        route.fulfill(json={"results": outcome})
-
-    with open_phone() as phone:
-        page = first_visit(phone)
-        page.route("**/onboarding/sync", other_word)
-        page.route("**/onboarding/records?*", lambda route: route.fulfill(json={"results": []}))
-        answer(page, "Người Mẫu Hai Lời", a_citizen_id())
-        finish(page)
-        page.get_by_role("link", name="Xem vì sao").click()
-        where = page.get_by_role("link", name="So hai bên").get_attribute("href")
-    assert where == f"/to-cong-nghe/xung-dot/{settled['conflict_id']}"
 
 
 def test_what_waits_can_be_carried_away_in_a_file(open_phone: Any, picture: Path):

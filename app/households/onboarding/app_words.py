@@ -55,6 +55,7 @@ def _home() -> dict[str, str]:
         "out_empty": _("Không có gì chờ gửi."),
         "out_waiting": _("%(n)s phiếu chờ gửi."),
         "out_pictures": _("%(n)s phiếu còn ảnh đang gửi."),
+        "out_officer": _("%(n)s phiếu chờ xã duyệt."),
         "out_mend": _("%(n)s phiếu cần bạn xem lại"),
         "send_now": _("Gửi ngay"),
         "sending": _("Đang gửi…"),
@@ -102,7 +103,7 @@ def _papers() -> dict[str, str]:
         "state_waiting": _("Chờ gửi"),
         "state_sent": _("Đã gửi, còn ảnh"),
         "state_done": _("Đã gửi"),
-        "state_officer": _("Chờ xã đồng ý"),
+        "state_officer": _("Chờ xã duyệt"),
         "state_refused": _("Cần sửa lại"),
         "state_conflict": _("Trùng nhau, cần xem"),
         "state_stuck": _("Ảnh chưa gửi được"),
@@ -110,7 +111,9 @@ def _papers() -> dict[str, str]:
         "about_waiting": _("Đã ghi xong. Có mạng là máy tự gửi."),
         "about_sent": _("Xã đã nhận phiếu. Ảnh đang gửi tiếp."),
         "about_done": _("Xã đã nhận đủ. Thông tin riêng của bà con đã được xoá khỏi máy này."),
-        "about_officer": _("Hộ này đã duyệt nên thay đổi phải chờ cán bộ xã đồng ý."),
+        "about_officer": _(
+            "Hộ này đã duyệt nên thay đổi chờ cán bộ xã duyệt. Xã chưa nhận thì phiếu quay lại đây, chữ còn nguyên."
+        ),
         "about_refused": _("Phiếu chưa được nhận. Sửa chỗ bên dưới rồi gửi lại."),
         "about_conflict": _("Có người khác vừa sửa cùng chỗ này. So hai bên rồi chọn bên đúng."),
         "about_stuck": _("Xã đã nhận phiếu nhưng có ảnh máy chủ không đọc được. Lưu ra tệp rồi báo xã nhé."),

@@ -21,9 +21,10 @@ from app.households.registry.models import Household, Purpose, Status
 from app.households.registry.people import Evidence
 from app.households.registry.states import Event
 
-from . import conflicts, records
+from . import conflicts, records, rulings
 from . import merge as merging
 from .models import DoorstepRecord, Outcome
+from .moment import Moment
 from .records import Said, Sent
 
 
@@ -51,12 +52,13 @@ def merge(actor: Actor, row: DoorstepRecord, sent: Sent, home: Household | None,
     if home is None:
         raise NoSuchHousehold
     demand_living(home)
+    clock = Moment(clock.now())  # what this attempt asks for is not older than the attempt
     row.household_id, row.commune_code, row.hamlet_code = home.id, home.commune_code, home.hamlet_code
     merged = _merged(home, sent, clock)
     if merged.stand_off:
         mark = records.mark(sent)
         conflicts.open_one(row, home, dict(merged.stand_off), base=sent.base_version, mark=mark, clock=clock)
-    waits = write(actor, home, merged.take, id=row.id, clock=clock, sends_again=not merged.stand_off)
+    waits = write(actor, home, merged.take, id=rulings.amendment_id(row), clock=clock, sends_again=not merged.stand_off)
     agree(actor, home, sent, clock=clock)
     row.outcome = Outcome.CONFLICT if merged.stand_off else Outcome.WAITING if waits else Outcome.MERGED
     row.refusal, row.handled_at = None, clock.now()

@@ -22,9 +22,10 @@ from app.households.registry import queries as registry
 from app.households.registry.errors import NoSuchHousehold
 from app.households.registry.models import Household
 
-from . import conflicts, edits, inbox, records, registrations
+from . import conflicts, edits, inbox, records, registrations, rulings
 from .models import DoorstepConflict, DoorstepRecord, Kind, Outcome
 from .records import Result, Sent
+from .rulings import Ruling
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Desk:
     rows: Mapping[UUID, DoorstepRecord]
     homes: Mapping[UUID, Household]
     conflicts: Mapping[UUID, Sequence[DoorstepConflict]]
+    rulings: Mapping[UUID, Ruling]
     held: tuple[object, ...]  # what operations find in the session without asking again
 
     @cached_property
@@ -48,6 +50,13 @@ class Desk:
         if row.household_id is not None:
             return self.homes.get(row.household_id)
         return self.by_code.get(normalise(sent.household_code)) if sent.household_code else None
+
+    def mends(self, row: DoorstepRecord, sent: Sent) -> bool:
+        """Whether its sender has a newer word on an edit that an officer refused, or has not decided yet."""
+        if row.kind != Kind.EDIT or row.member_id != self.actor.user_id or sent.attempt <= row.attempt:
+            return False
+        outcome, _reason = rulings.applied(row, self.rulings)
+        return row.id in self.rulings and outcome in (Outcome.REFUSED, Outcome.WAITING)
 
 
 def handle(actor: Actor, sent: Sequence[Sent], *, clock: Clock) -> list[Result]:
@@ -62,7 +71,9 @@ def handle(actor: Actor, sent: Sequence[Sent], *, clock: Clock) -> list[Result]:
         row = desk.rows.get(one.id)
         if row is None or row.kind != one.kind:
             answers[one.id] = Result(str(one.id), Outcome.REFUSED, reason=_taken())
-        elif row.outcome is None or (row.outcome == Outcome.REFUSED and one.attempt >= row.attempt):
+        elif _is_fresh(row, one) or desk.mends(row, one):
+            if row.id in desk.rulings:
+                rulings.withdraw(actor, desk.rulings[row.id].waiting, clock=clock)
             inbox.replace(row, one, desk.home(row, one), clock=clock)
             fresh.append((row, one))
         else:
@@ -76,18 +87,24 @@ def handle(actor: Actor, sent: Sequence[Sent], *, clock: Clock) -> list[Result]:
     inbox.announce([pair for pair in pairs if pair[0].outcome != Outcome.REFUSED], clock=clock)
     codes = registry.codes_of(row.household_id for row, _one in fresh if row.household_id)
     opened = conflicts.open_ids([row.id for row, _one in fresh if row.outcome == Outcome.CONFLICT])
-    answers |= {row.id: standing(row, codes, opened.get(row.id)) for row, _one in fresh}
+    answers |= {row.id: standing(row, codes, opened.get(row.id), {}) for row, _one in fresh}
     return [answers[one.id] for one in sent]
 
 
-def standing(row: DoorstepRecord, codes: Mapping[UUID, str], conflict_id: UUID | None) -> Result:
-    """How a record stands now."""
+def standing(
+    row: DoorstepRecord,
+    codes: Mapping[UUID, str],
+    conflict_id: UUID | None,
+    ruled: Mapping[UUID, Ruling],
+) -> Result:
+    """How a record stands now; `ruled` is what officers said about what it asked for."""
     refusal = row.refusal or {}
+    outcome, reason = rulings.applied(row, ruled)
     return Result(
         id=str(row.id),
-        outcome=Outcome(row.outcome or Outcome.REFUSED),
+        outcome=outcome,
         household_code=codes.get(row.household_id) if row.household_id else None,
-        reason=refusal.get("reason"),
+        reason=reason or refusal.get("reason"),
         errors=refusal.get("errors"),
         conflict_id=conflict_id,
     )
@@ -101,7 +118,14 @@ def _desk(actor: Actor, sent: Sequence[Sent], clock: Clock) -> Desk:
     bases = edits.bases(homes, sent)
     hamlets = areas.load(hamlet for one in sent if (hamlet := one.fields.get("hamlet_code")))
     handled = [row.id for row in rows.values() if row.outcome is not None]
-    return Desk(actor, clock, rows, {home.id: home for home in homes}, conflicts.of_records(handled), (bases, hamlets))
+    ruled = rulings.of_records(rows.values())
+    by_id = {home.id: home for home in homes}
+    return Desk(actor, clock, rows, by_id, conflicts.of_records(handled), ruled, (bases, hamlets))
+
+
+def _is_fresh(row: DoorstepRecord, one: Sent) -> bool:
+    """Whether nothing came of this record yet."""
+    return row.outcome is None or (row.outcome == Outcome.REFUSED and one.attempt >= row.attempt)
 
 
 def _again(desk: Desk, row: DoorstepRecord, one: Sent) -> Result:
@@ -121,7 +145,7 @@ def _again(desk: Desk, row: DoorstepRecord, one: Sent) -> Result:
             return Result(str(row.id), Outcome.REFUSED, home.code, error.message, error.details.get("errors"))
     if of_this is not None and of_this.settled_at is None:
         return Result(str(row.id), Outcome.CONFLICT, home.code if home else None, conflict_id=of_this.id)
-    now = standing(row, codes, None)
+    now = standing(row, codes, None, desk.rulings)
     if now.outcome in (Outcome.STORED, Outcome.MERGED, Outcome.CONFLICT):
         return Result(now.id, Outcome.SAME, now.household_code)
     return now

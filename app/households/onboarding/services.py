@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import DataKey, KeyDestroyed, destroy_data_key
@@ -21,7 +21,7 @@ from app.households.registry.models import Household
 from app.households.registry.operations import SUBJECT
 from app.identity.roles import Role
 
-from . import conflicts, edits, handling, inbox, photos, queries, settling
+from . import conflicts, edits, handling, inbox, photos, queries, rulings, settling
 from .errors import AlreadySettled, HouseholdMoved, NoSuchConflict, NoSuchPhoto, NotYours, PhotoBroken
 from .models import DoorstepConflict, Outcome
 from .photos import Part, PhotoState
@@ -66,12 +66,17 @@ def _handle(actor: Actor, sent: Sequence[Sent], clock: Clock) -> list[Result]:
 
 
 def standings(*, actor: Actor, ids: Sequence[UUID]) -> list[Result]:
-    """How my records stand now; ids that are none of mine are missing."""
+    """How my records stand now; ids that are none of mine are missing.
+
+    What officers said is read as the system: the change they accepted may have moved the household out of my sight.
+    """
     demand_doorstep(actor)
+    with transaction(actor=SYSTEM):
+        ruled = rulings.of_records(queries.of_member(actor, ids))
     rows = queries.of_member(actor, ids)
     codes = registry.codes_of(row.household_id for row in rows if row.household_id)
     opened = conflicts.open_ids([row.id for row in rows if row.outcome == Outcome.CONFLICT])
-    return [handling.standing(row, codes, opened.get(row.id)) for row in rows]
+    return [handling.standing(row, codes, opened.get(row.id), ruled) for row in rows]
 
 
 def settle(

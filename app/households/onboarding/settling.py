@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 
 from flask_babel import gettext as _
 
@@ -20,19 +18,9 @@ from app.households.registry.people import Evidence
 from . import conflicts, edits
 from .errors import TooLate
 from .models import DoorstepConflict, DoorstepRecord, Outcome
+from .moment import Moment
 
 SENT, KEPT = "sent", "kept"
-
-
-@dataclass(frozen=True)
-class _Moment:
-    """A clock that stands still."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        """That moment."""
-        return self.at
 
 
 def choose(
@@ -51,7 +39,7 @@ def choose(
         BadHousehold: the fields chosen don't fit what else the household says.
     """
     chosen = _chosen(conflict, choices)
-    clock = _Moment(clock.now())  # one moment for all of it tells which yes was given by this choice
+    clock = Moment(clock.now())  # one moment for all of it tells which yes was given by this choice
     conflict.version_before = home.version
     waits = _write_chosen(actor, conflict, home, chosen, clock)
     conflict.version_after = home.version

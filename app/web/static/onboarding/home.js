@@ -41,6 +41,7 @@ function troubles(app, records) {
 function outbox(app, records) {
   const waiting = records.filter((one) => one.state === "waiting");
   const pictures = records.filter((one) => one.state === "sent" && !one.stuck);
+  const asked = records.filter((one) => one.state === "officer");
   const mend = records.filter((one) => one.state === "refused" || one.state === "conflict" || one.stuck);
   const words = [
     waiting.length > 0 && t("out_waiting", { n: waiting.length }),
@@ -51,6 +52,7 @@ function outbox(app, records) {
     h("p", { class: "big-line" }, words.length ? words.join(" ") : t("out_empty")),
     words.length > 0 && button(t(app.sending ? "sending" : "send_now"), app.send, { kind: "wide", drawing: "again", disabled: app.sending }),
     words.length > 0 && app.later && h("p", { class: "soft small", role: "status" }, t("send_later")),
+    asked.length > 0 && h("p", { class: "soft" }, t("out_officer", { n: asked.length })),
     mend.length > 0 && h("p", {}, badge(t("out_mend", { n: mend.length }), "bad")),
     records.length > 0 && !app.locked && link(t("all_records", { n: records.length }), "#/phieu", { kind: "second wide" }));
 }

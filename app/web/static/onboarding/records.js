@@ -1,7 +1,8 @@
 // A registration or an edit from its first letter to "arrived": its states, its answers, and how it is sent.
 //
-//   draft -> waiting -> sent (its pictures go up) -> done            officer: waits for the commune's yes
+//   draft -> waiting -> sent (its pictures go up) -> done
 //                    -> refused -> (mended) -> waiting               conflict: a person has to settle it
+//                    -> officer (the commune decides) -> sent or refused
 //
 // Once all of it has arrived, what is personal is taken off the phone; code, masked name and state stay.
 
@@ -59,7 +60,7 @@ export async function submit(record) {
   record.state = "waiting";
   record.reason = null;
   record.errors = {};
-  record.tried = false;
+  record.tried = record.arrived = false;
   record.masked_name = record.fields.head_name ? maskName(record.fields.head_name) : record.masked_name;
   await save(record);
   store.announce();
@@ -146,9 +147,11 @@ export function alike(record, others) {
   });
 }
 
-/** Let go of what arrived long ago. */
+/** Let go of what arrived long ago, and of what is personal in changes the commune never decided about. */
 export async function prune(records) {
   const limit = Date.now() - KEPT_DAYS * 86_400_000;
-  const old = records.filter((one) => one.state === "done" && Date.parse(one.touched_at) < limit);
-  if (old.length) await store.finished(["records"], (at) => old.forEach((one) => at("records").delete(one.id)));
+  const old = (state) => records.filter((one) => one.state === state && Date.parse(one.touched_at) < limit);
+  const done = old("done");
+  if (done.length) await store.finished(["records"], (at) => done.forEach((one) => at("records").delete(one.id)));
+  for (const { id } of old("officer").filter((one) => one.arrived && !one.stripped)) await store.change(id, strip);
 }

@@ -104,7 +104,7 @@ async function due() {
   const all = await store.all("records");
   return [
     all.filter((one) => one.state === "waiting").sort((a, b) => (a.made_at < b.made_at ? -1 : 1)),
-    all.filter((one) => (one.state === "sent" || one.state === "officer") && !one.stripped && !one.stuck),
+    all.filter((one) => !one.stuck && (one.state === "sent" || (one.state === "officer" && !one.arrived && !one.stripped))),
     all.filter((one) => one.state === "officer" || one.state === "conflict"),
   ];
 }
@@ -221,13 +221,15 @@ async function broken(photo) {
   return null;
 }
 
-/** All pictures there: forget what is personal. Some picture can't arrive: say so and keep it. */
+/** All pictures there: forget what is personal, unless the officer may still send it back to be mended. Some picture
+    can't arrive: say so and keep it. */
 async function settle(recordId) {
   const photos = await store.photosOf(recordId);
   const done = photos.every((photo) => photo.done);
   await store.change(recordId, (one) => {
     if (one.state !== "sent" && one.state !== "officer") return false;
-    if (done) records.strip(one);
+    if (done && one.state === "sent") records.strip(one);
+    else if (done) one.arrived = true;
     else one.stuck = photos.every((photo) => photo.done || photo.broken >= MOST_BROKEN);
   });
   if (done && photos.length) {
@@ -242,7 +244,14 @@ async function askAboutOpen() {
     const ids = open.slice(from, from + ASK_AFTER).map((one) => one.id);
     const { results } = await getJson(`/records?ids=${ids.join(",")}`);
     for (const result of results) {
-      const known = await store.change(result.id, (one) => records.answered(one, result));
+      let told = false;
+      const known = await store.change(result.id, (one) => {
+        if (one.state !== "officer" && one.state !== "conflict") return false;
+        const before = one.state;
+        records.answered(one, result);
+        told = one.state !== before;
+      });
+      state.news ||= told;  // the household is another one now, or the member has to look
       if (known && (known.state === "sent" || known.state === "officer")) await settle(known.id);
     }
   }

@@ -7,7 +7,7 @@ import struct
 import threading
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _one_at_a_time = threading.Lock()
@@ -54,6 +54,19 @@ def demand_picture(content: bytes, *, media_type: str, max_pixels: int) -> None:
         MemoryError,
     ) as error:
         raise NotAPicture("broken") from error
+
+
+def smaller(content: bytes, *, longest: int) -> bytes:
+    """A picture that was found sound, upright on white as a JPEG of at most `longest` pixels a side."""
+    out = io.BytesIO()
+    with _one_at_a_time, Image.open(io.BytesIO(content), formats=tuple(FORMATS.values())) as image:
+        image.draft("RGB", (longest, longest))  # a JPEG is decoded small at once
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        upright.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        white = Image.new("RGBA", upright.size, "white")
+        white.alpha_composite(upright)
+        white.convert("RGB").save(out, "JPEG", quality=72)
+    return out.getvalue()
 
 
 def webp_size(raw: bytes) -> tuple[int, int]:

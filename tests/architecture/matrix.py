@@ -197,6 +197,7 @@ OBJECTS: dict[str, Kind] = {
     "onboarding.settle": _TO_SETTLE,
     "onboarding.choose_again": _TO_SETTLE,
     "onboarding.photo": _PHOTO,
+    "onboarding.small_photo": _PHOTO,
     "onboarding_api.photo_state": _PHOTO,
     "onboarding_api.put_photo": _PHOTO,
     "assisted.household": _HOUSEHOLD,

@@ -6,18 +6,25 @@ import hashlib
 import io
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
 from app.core import crypto
+from app.core.actor import SYSTEM
+from app.core.audit import AuditEvent
 from app.core.clock import SYSTEM_CLOCK
-from app.core.database import db, transaction
+from app.core.database import acting_as, db, transaction
 from app.core.vault import Vault, vault
+from app.households.merging import services as merging
+from app.households.onboarding import services as doorstep
+from app.households.onboarding.errors import NoSuchPhoto
 from app.identity.roles import Role
 from tests.factories import households as make
 from tests.households.conftest import Browser, SignIn
@@ -205,3 +212,71 @@ def test_a_vault_gives_back_only_what_it_kept_under_that_name(app: Flask, tmp_pa
     store.drop_parts(name)
     store.drop(name)
     assert [path.suffix for path in tmp_path.glob("*/*")] == [".sealed"]
+
+
+def photo_of(browser: Browser, **changes: Any) -> tuple[str, str]:
+    """(photo id, household code) of a photo that has come whole."""
+    content = a_picture("PNG" if changes.get("media_type") == "image/png" else "JPEG")
+    photo_id, code = announced(browser, content, **changes)
+    put_all(browser, photo_id, content)
+    return photo_id, code
+
+
+def looks(code: str) -> list[str]:
+    home = the(code)
+    with acting_as(SYSTEM):
+        found = db.session.scalars(sa.select(AuditEvent).where(AuditEvent.action == "doorstep_photo_seen"))
+        return [str(one.details["photo_id"]) for one in found if one.subject_id == home.id]
+
+
+def test_the_officer_sees_what_was_photographed_on_both_pages(neighbour: Browser, officer: Browser) -> None:
+    photo_id, code = photo_of(neighbour, kind="signature", media_type="image/png")
+    for page in (f"/dieu-hanh/duyet-ho/{code}", f"/dieu-hanh/ho-gia-dinh/{code}"):
+        folded = officer.get(page).get_data(as_text=True)
+        assert "Xem ảnh (1)" in folded and photo_id not in folded
+        shown = officer.get(f"{page}?anh=1").get_data(as_text=True)
+        assert f'src="/to-cong-nghe/anh/{photo_id}/nho"' in shown and f'href="/to-cong-nghe/anh/{photo_id}"' in shown
+        assert 'loading="lazy"' in shown and 'alt="Chữ ký của bà con' in shown
+    assert looks(code) == []  # nothing was opened by showing the page
+    small = officer.get(f"/to-cong-nghe/anh/{photo_id}/nho")
+    with Image.open(io.BytesIO(small.get_data())) as image:
+        assert (image.format, max(image.size)) == ("JPEG", 320)
+    assert small.headers["Cache-Control"] == "no-store"
+    assert officer.get(f"/to-cong-nghe/anh/{photo_id}").content_type == "image/png"
+    assert looks(code) == [photo_id, photo_id]
+
+
+def test_a_photo_is_for_officers_who_reach_the_household_and_for_nobody_else(
+    neighbour: Browser, officer: Browser, sign_in: SignIn
+) -> None:
+    photo_id, code = photo_of(neighbour)
+    others = [
+        sign_in(Role.COMMUNE_OFFICER, make.DAI_PHUC),
+        sign_in(Role.TEAM_MEMBER, f"{make.TAN_CUONG}-01"),
+        sign_in(Role.PROVINCE_OPERATOR, "*"),
+    ]
+    for browser in others:
+        for address in (f"/to-cong-nghe/anh/{photo_id}", f"/to-cong-nghe/anh/{photo_id}/nho"):
+            assert browser.get(address).status_code in (403, 404)
+    assert photo_id not in others[2].get(f"/dieu-hanh/duyet-ho/{code}?anh=1").get_data(as_text=True)
+    assert looks(code) == []
+    # Who sent it, but works elsewhere now, sees it no more.
+    moved = make.a_team_member(f"{make.TAN_CUONG}-02")
+    with pytest.raises(NoSuchPhoto):
+        doorstep.open_photo(
+            actor=replace(moved, user_id=neighbour.actor.user_id), photo_id=UUID(photo_id), vault=vault(),
+            clock=SYSTEM_CLOCK,
+        )  # fmt: skip
+
+
+def test_photos_follow_a_household_into_the_one_it_was_merged_into(neighbour: Browser, officer: Browser) -> None:
+    photo_id, code = photo_of(neighbour)
+    _other, winner = photo_of(neighbour)
+    second = make.an_officer()
+    merge = merging.propose(
+        actor=officer.actor, merge_id=uuid4(), winner_code=winner, loser_code=code, takes=(), reason="Một nhà",
+        clock=SYSTEM_CLOCK,
+    )  # fmt: skip
+    merging.confirm(actor=second, merge_id=merge.id, clock=SYSTEM_CLOCK)
+    assert photo_id in officer.get(f"/dieu-hanh/duyet-ho/{winner}?anh=1").get_data(as_text=True)
+    assert officer.get(f"/to-cong-nghe/anh/{photo_id}").status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,10 +11,11 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.factories.households import a_citizen_id
-from tests.journeys.conftest import sign_in_with_password
+from tests.journeys.conftest import ROOT, sign_in_with_password
 from tests.journeys.doorstep import (
     APP,
     OFFICER,
+    OTHER_OFFICER,
     answer,
     finish,
     first_visit,
@@ -113,6 +115,37 @@ def test_an_edit_the_officer_refuses_comes_back_and_is_mended(open_phone: Any, p
         assert "cuối cầu" not in kept(page)
     statuses = post.rows("SELECT status FROM household_amendment ORDER BY created_at")
     assert statuses == [("refused",), ("accepted",)]
+
+
+def test_the_officer_looks_at_the_photos_without_javascript_and_each_look_is_written_down(
+    open_phone: Any, post: Post, chromium: Browser, picture: Path
+):
+    with open_phone() as phone:
+        page = first_visit(phone)
+        answer(page, "Người Mẫu Có Ảnh", a_citizen_id(), photo=picture, signed=True)
+        finish(page)
+        nothing_waits(page)
+    code = post.rows("SELECT code FROM household ORDER BY created_at DESC LIMIT 1")[0][0]
+    seen = "SELECT count(*) FROM audit_event WHERE action = 'doorstep_photo_seen'"
+    context = chromium.new_context(
+        viewport={"width": 360, "height": 740}, locale="vi-VN", base_url=post.url, java_script_enabled=False
+    )
+    context.set_default_timeout(15_000)
+    screen = context.new_page()
+    sign_in_with_password(screen, OTHER_OFFICER, totp=True)
+    screen.goto(f"/dieu-hanh/duyet-ho/{code}")
+    expect(screen.get_by_role("heading", name="Ảnh từ cửa nhà")).to_be_visible()
+    assert post.rows(seen) == [(0,)]  # nobody asked to look
+    screen.get_by_role("link", name="Xem ảnh (2)").click()
+    house = screen.get_by_role("img", name="Ngôi nhà")
+    house.scroll_into_view_if_needed()
+    expect(screen.get_by_role("img", name="Chữ ký của bà con")).to_be_visible()
+    screen.wait_for_load_state("networkidle")
+    assert post.rows(seen) == [(2,)]
+    house.click()
+    screen.wait_for_url("**/to-cong-nghe/anh/*")
+    assert post.rows(seen) == [(3,)]
+    context.close()
 
 
 def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -23,10 +24,12 @@ from app.identity.roles import Role
 
 from . import conflicts, queries, services, settling, sides
 from .errors import NoSuchConflict
+from .models import DoorstepPhoto
 
 bp = Blueprint("onboarding", __name__, template_folder="templates")
 WHO = (Role.TEAM_MEMBER, Role.COMMUNE_OFFICER)
 PAGE_SIZE = 20
+SMALL = 360
 
 
 @bp.get("/to-cong-nghe/xung-dot")
@@ -100,8 +103,25 @@ def choose_again(conflict_id: UUID) -> Response:
 @requires(*WHO)
 def photo(photo_id: UUID) -> Response:
     """A photo of the doorstep, for who sent it and the commune's officers; the look is written down."""
+    return _picture(photo_id)
+
+
+@bp.get("/to-cong-nghe/anh/<uuid:photo_id>/nho")
+@requires(*WHO)
+def small_photo(photo_id: UUID) -> Response:
+    """The same, small; a look as well."""
+    return _picture(photo_id, longest=SMALL)
+
+
+@bp.app_template_global("doorstep_photos")
+def doorstep_photos(household_id: UUID) -> Sequence[DoorstepPhoto]:
+    """For the officers' pages of a household, which are on floors below and can't ask themselves."""
+    return queries.photos_of(household_id) if current_actor().has_role(Role.COMMUNE_OFFICER) else ()
+
+
+def _picture(photo_id: UUID, *, longest: int | None = None) -> Response:
     content, media_type = services.open_photo(
-        actor=current_actor(), photo_id=photo_id, vault=vault(), clock=SYSTEM_CLOCK
+        actor=current_actor(), photo_id=photo_id, vault=vault(), clock=SYSTEM_CLOCK, longest=longest
     )
     answer = Response(content, mimetype=media_type)
     answer.headers["Cache-Control"] = "no-store"

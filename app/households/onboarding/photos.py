@@ -16,6 +16,9 @@ from app.core.crypto import DataKey
 from app.core.database import db, require_transaction
 from app.core.pictures import FORMATS, NotAPicture, demand_picture
 from app.core.vault import Vault
+from app.households.registry import queries as registry
+from app.households.registry.errors import NoSuchHousehold
+from app.households.registry.models import Household
 from app.identity.roles import Role
 
 from .errors import NoSuchPhoto, OtherOffset, PhotoBroken
@@ -84,7 +87,9 @@ def take(actor: Actor, photo_id: UUID, part: Part, *, vault: Vault, clock: Clock
 
 
 def look(actor: Actor, photo_id: UUID, *, clock: Clock) -> DoorstepPhoto:
-    """A whole photo, for who sent it and the commune's officers; the look is written down. Needs an open transaction.
+    """A whole photo, for who sent it and the officers of the commune the household is in now, as long as they reach it.
+
+    The look is written down. Needs an open transaction.
 
     Raises:
         NoSuchPhoto: none in sight, or not whole yet.
@@ -98,14 +103,24 @@ def look(actor: Actor, photo_id: UUID, *, clock: Clock) -> DoorstepPhoto:
     if found is None:
         raise NoSuchPhoto
     photo, row = found
-    is_officer = actor.has_role(Role.COMMUNE_OFFICER) and actor.reaches(row.commune_code)
-    home_id: UUID | None = row.household_id
-    if home_id is None or not (is_officer or row.member_id == actor.user_id):
+    home = _home_of(row, actor)
+    is_officer = actor.has_role(Role.COMMUNE_OFFICER) and actor.reaches(home.commune_code)
+    if not (is_officer or row.member_id == actor.user_id):
         raise NoSuchPhoto
-    record("doorstep_photo_seen", actor=actor, subject_kind="household", subject_id=home_id, clock=clock,
+    stands = registry.standing(home).id  # its log is where the household looks
+    record("doorstep_photo_seen", actor=actor, subject_kind="household", subject_id=stands, clock=clock,
            photo_id=str(photo.id), kind=photo.kind)  # fmt: skip
     opened: DoorstepPhoto = photo
     return opened
+
+
+def _home_of(row: DoorstepRecord, actor: Actor) -> Household:
+    if row.household_id is None:
+        raise NoSuchPhoto
+    try:
+        return registry.find(row.household_id, actor=actor)
+    except NoSuchHousehold:
+        raise NoSuchPhoto from None
 
 
 def find(photo_id: UUID, actor: Actor, *, for_update: bool = False) -> DoorstepPhoto:

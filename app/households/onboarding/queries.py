@@ -29,11 +29,15 @@ def outcome_of(record_id: UUID) -> str | None:
 
 
 def photos_of(household_id: UUID) -> Sequence[DoorstepPhoto]:
-    """Whole photos of a household that came from the doorstep, oldest first."""
+    """Whole photos of a household, and of those merged into it, that came from the doorstep, oldest first."""
+    merged = sa.select(Household.id).where(Household.merged_into == household_id)
     query = (
         sa.select(DoorstepPhoto)
         .join(DoorstepRecord, DoorstepRecord.id == DoorstepPhoto.record_id)
-        .where(DoorstepRecord.household_id == household_id, DoorstepPhoto.completed_at.is_not(None))
+        .where(
+            sa.or_(DoorstepRecord.household_id == household_id, DoorstepRecord.household_id.in_(merged)),
+            DoorstepPhoto.completed_at.is_not(None),
+        )
     )
     return db.session.scalars(query.order_by(DoorstepPhoto.created_at, DoorstepPhoto.id).limit(30)).all()
 

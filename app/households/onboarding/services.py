@@ -14,6 +14,7 @@ from app.core.audit import record
 from app.core.clock import Clock
 from app.core.crypto import DataKey, KeyDestroyed, destroy_data_key
 from app.core.database import again_after_deadlock, transaction
+from app.core.pictures import smaller
 from app.core.vault import Vault
 from app.households.registry import queries as registry
 from app.households.registry.errors import OutsideArea
@@ -177,8 +178,13 @@ def take_photo_part(*, actor: Actor, photo_id: UUID, part: Part, vault: Vault, c
     return state
 
 
-def open_photo(*, actor: Actor, photo_id: UUID, vault: Vault, clock: Clock) -> tuple[bytes, str]:
+def open_photo(
+    *, actor: Actor, photo_id: UUID, vault: Vault, clock: Clock, longest: int | None = None
+) -> tuple[bytes, str]:
     """(a whole photo, its media type) for who sent it and the commune's officers. Each look is written down first.
+
+    Args:
+        longest: of a small copy's sides, in pixels; None for the photo as it came.
 
     Raises:
         NoSuchPhoto: none in sight, not whole yet, or erased.
@@ -187,9 +193,10 @@ def open_photo(*, actor: Actor, photo_id: UUID, vault: Vault, clock: Clock) -> t
         photo = photos.look(actor, photo_id, clock=clock)
         key = session.get_one(DataKey, photo.data_key_id)
     try:
-        return vault.get(key, photo.id), photo.media_type
+        content = vault.get(key, photo.id)
     except (KeyDestroyed, FileNotFoundError):
         raise NoSuchPhoto from None
+    return (content, photo.media_type) if longest is None else (smaller(content, longest=longest), "image/jpeg")
 
 
 def forget_refused(*, before: datetime, clock: Clock) -> int:

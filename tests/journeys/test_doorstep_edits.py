@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.factories.households import a_citizen_id
-from tests.journeys.conftest import ROOT, sign_in_with_password
+from tests.journeys.conftest import sign_in_with_password
 from tests.journeys.doorstep import (
     APP,
     OFFICER,

@@ -22,6 +22,7 @@ from app.households.registry import amendments, fields, flags, versions
 from app.households.registry import errors as registry_errors
 from app.households.registry import queries as registry
 from app.households.registry import services as registry_services
+from app.households.registry.flags import Flag
 from app.households.registry.models import Household, HouseholdAmendment, Status
 from app.identity import queries as identity
 from app.market.catalogue import queries as catalogue
@@ -219,14 +220,14 @@ class TestBulk:
         elsewhere = make.register(clock=clock, hamlet_code=f"{make.DAI_PHUC}-01", head_name="Vũ Văn Năm")
         flagged = make.register(clock=clock, head_name="Bùi Thị Sáu")
         monkeypatch.setattr(
-            flags, "_SOURCES", [lambda ids: {flagged.id: ["Đăng ký quá nhanh."]} if flagged.id in ids else {}]
+            flags, "_SOURCES", [lambda ids: {flagged.id: [Flag("Đăng ký quá nhanh")]} if flagged.id in ids else {}]
         )
         all_of_them = [one.code for one in (plain, twin, own, elsewhere, flagged)]
         bulk = self.start(officer, all_of_them, clock)
         counts, why = self.outcome(officer, bulk)
         assert counts == {Outcome.WAITING: 0, Outcome.DONE: 1, Outcome.LEFT_OUT: 3}
         assert set(why) == {twin.code, own.code, flagged.code}
-        assert why[flagged.code] == "Đăng ký quá nhanh."
+        assert why[flagged.code] == "Đăng ký quá nhanh"
         assert at(plain).status == Status.VERIFIED
         assert {at(one).status for one in (twin, own, elsewhere, flagged)} == {Status.SUBMITTED}
 

@@ -17,10 +17,10 @@ from app.households.registry import queries as registry
 from app.identity import queries as people
 from app.identity.access import requires
 
-from . import checks, services, teams, words
+from . import checks, flagging, services, teams, words
 from .blueprint import PAGE_SIZE, bp, sentences, typed
 from .errors import BadEntry
-from .models import CheckStatus
+from .models import BackCheck, CheckStatus
 from .team_pages import LEADER, OFFICER, asked_commune, is_officer, picked
 
 WAITING = (CheckStatus.DIFFERS, CheckStatus.OPEN)
@@ -133,6 +133,12 @@ def decide_sign(sign_id: UUID) -> Response | tuple[str, int]:
         return _again(error, lambda errors: _sign(sign_id, errors))
     flash(_("Đã ghi kết luận."), "success")
     return redirect(url_for(".signs_list", xa=sign.commune_code))
+
+
+@bp.app_template_global("found_wrong")
+def found_wrong() -> list[tuple[BackCheck, str]]:
+    """For the office's queue, which is on a floor below: registrations found wrong that nobody has dealt with."""
+    return flagging.found_wrong(current_actor())
 
 
 def _check(check_id: UUID, errors: dict[str, str]) -> str:

@@ -131,4 +131,4 @@ def _needs_a_look(household: Household) -> str | None:
     if queries.twins([household.id]).get(household.id):
         return str(_("Có thể trùng với hộ khác. Mở ra so trước khi duyệt."))
     found = flags.of_many([household.id]).get(household.id)
-    return found[0] if found else None
+    return str(found[0]) if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +58,14 @@ def of_member(member_id: UUID, since: datetime, until: datetime) -> list[Step]:
         )
         for record in found
     ]
+
+
+def registrations_of(household_ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """(household, commune where it was sent) by the ids of the records these households came from."""
+    query = sa.select(DoorstepRecord.id, DoorstepRecord.household_id, DoorstepRecord.commune_code).where(
+        DoorstepRecord.household_id.in_(household_ids), *_registered()
+    )
+    return {id: (home_id, commune) for id, home_id, commune in db.session.execute(query) if home_id and commune}
 
 
 def _registered() -> tuple[sa.ColumnElement[bool], ...]:

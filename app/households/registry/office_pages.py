@@ -14,7 +14,7 @@ from app.core.errors import AppError, BadInput
 from app.identity.access import requires
 from app.identity.roles import Role
 
-from . import desk, queries, services, words
+from . import desk, flags, queries, services, words
 from .blueprint import PAGE_SIZE, bp
 from .models import Household, How, Purpose, Status
 from .people import Field, masked
@@ -137,6 +137,7 @@ def _show(found: Household, *, errors: dict[str, str] | None = None, shown: tupl
         seen=masked(found),
         place=desk.place(found),
         consents=queries.consents(found.id),
+        flags=flags.of_many([found.id]).get(found.id, []),
         today=queries.today(SYSTEM_CLOCK),
         poverty=queries.poverty_on(found.id, queries.today(SYSTEM_CLOCK)),
         history=queries.poverty_history(found.id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core.clock import Clock
@@ -28,12 +28,15 @@ class RememberingPurpose:
         self.reopened: list[UUID] = []
         self.refusal: Exception | None = None
         self.payer: UUID | None = None
+        self.told_at: datetime | None = None  # as rooms do: they write down when
 
     def on_paid(self, request: PaymentRequest, *, clock: Clock) -> None:
         self.paid.append(request.purpose_id)
+        self.told_at = clock.now()
 
     def on_expired(self, request: PaymentRequest, *, clock: Clock) -> None:
         self.expired.append(request.purpose_id)
+        self.told_at = clock.now()
 
     def on_extended(self, request: PaymentRequest, *, clock: Clock) -> timedelta:
         if self.refusal is not None:

@@ -10,9 +10,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.core.database import db
+from app.core.clock import SYSTEM_CLOCK
+from app.core.database import db, transaction
 from app.payments.fees import queries
 from app.payments.fees.models import FeeCharge, Kind, Supply
+from app.payments.ledger import operations as ledger
+from app.payments.ledger import queries as accounts
 from app.payments.ledger.models import AccountKind
 from app.payments.refunds.states import Event
 from app.payments.requests.errors import MoneyBuiltUpon
@@ -62,6 +65,13 @@ def test_parts_are_charged_what_the_whole_would_be(payee_id: UUID) -> None:
     assert world.all_kept() == (0, 100, 50)
 
 
+def test_a_single_dong_that_came_first_counts_with_the_rest(payee_id: UUID) -> None:
+    asked = world.sell(payee_id, 100)
+    world.pay(asked, 1)
+    world.pay(asked)
+    assert world.all_kept() == (0, 1, 0)
+
+
 def test_a_charge_of_nothing_moves_nothing_and_is_still_on_record(payee_id: UUID) -> None:
     asked = world.sell(payee_id, 99)
     world.pay(asked)
@@ -91,6 +101,18 @@ def test_each_payment_follows_the_rules_of_its_own_day_in_vietnam(payee_id: UUID
         (Kind.VAT, "Nghị định 252/2026/NĐ-CP", 600),
         (Kind.VAT, "Nghị định 117/2025/NĐ-CP", 400),
     ]
+
+
+def test_the_commission_does_not_mix_with_the_platforms_own_money(payee_id: UUID) -> None:
+    """Both accounts belong to the platform; a sale is charged once, and only what was earned with it is commission."""
+    world.set_rule(Kind.COMMISSION, 300)
+    with transaction():
+        own_id = ledger.open_account(AccountKind.PLATFORM_FUNDS, "platform", clock=SYSTEM_CLOCK).id
+    for sale in (1, 2):  # the commission's account is opened with the first
+        world.pay(world.sell(payee_id, 100_000))
+        assert world.all_kept() == (3_000 * sale, 1_000 * sale, 500 * sale)
+        assert world.payable_vnd(payee_id) == 95_500 * sale
+    assert accounts.balance_vnd(own_id) == 0
 
 
 def test_before_any_rule_nothing_is_kept(payee_id: UUID) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -102,6 +103,53 @@ def test_a_request_expires_after_its_time_and_grace_and_tells_its_purpose(purpos
     assert fresh(request).status == "expired"
     assert purpose.expired == [request.purpose_id]
     assert purpose.paid == []
+
+
+def expire(request: PaymentRequest, at: datetime) -> bool:
+    """What the sweep does with one that it found due."""
+    with transaction():
+        return operations.expire(request.id, clock=FrozenClock(at))
+
+
+def test_a_request_is_not_closed_an_instant_before_time_and_grace_are_over(purpose, clock):
+    payee, _number = make_payee(clock=clock)
+    request = make_request(payee_id=payee.id, clock=clock)
+    over = request.expires_at + GRACE
+    assert [expire(request, over + timedelta(microseconds=late)) for late in (-1, 0, 1, 2)] == [False] * 2 + [
+        True,
+        False,
+    ]
+    assert purpose.expired == [request.purpose_id]
+    assert purpose.told_at == over + timedelta(microseconds=1)
+
+
+def test_what_was_paid_since_the_sweep_found_it_stays_paid(app: Flask, purpose):
+    payee, number = make_payee()
+    request = make_request(payee_id=payee.id, lasts=timedelta(minutes=-10))
+    sent = request.created_at - timedelta(minutes=20)
+    over = FrozenClock(request.expires_at + timedelta(hours=1))
+    with transaction():
+        found = queries.by_code(request.code)
+        told = partial(notify, app.test_client(), "sepay", transfer(number, 50_000, found.code, at=sent))
+        assert [answer.status_code for answer in at_once(app, [told])] == [200]
+        assert found.status == "asked"
+        assert operations.expire(request.id, clock=over) is False
+    assert (fresh(request).status, purpose.expired) == ("paid", [])
+    assert expire(request, over.now()) is False
+
+
+def test_the_sweep_waits_for_nobody_and_skips_what_is_not_there(app: Flask, purpose):
+    payee, _number = make_payee()
+    request = make_request(payee_id=payee.id, lasts=timedelta(minutes=-10))
+    over = FrozenClock(request.expires_at + timedelta(hours=1))
+    with db.engine.begin() as elsewhere:
+        assert elsewhere.execute(sa.select(PaymentRequest.id).with_for_update()).scalars().all() == [request.id]
+        with transaction() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+            assert operations.expire(request.id, clock=over) is False
+    assert expire(request, over.now()) is True
+    with transaction():
+        assert operations.expire(uuid7(), clock=over) is False
 
 
 def test_a_purpose_that_fails_does_not_hold_up_the_others(purpose, clock, monkeypatch):
@@ -224,6 +272,21 @@ def test_a_new_standing_code_revokes_the_one_before(client, purpose, clock):
     assert purpose.paid == []
     notify(client, "sepay", transfer(number, 9_000, new.code))
     assert purpose.paid == [where.id]
+
+
+def test_a_new_standing_code_leaves_that_of_another_kind_alone(client, purpose, clock):
+    """A room may let people pay for two things by the id of one."""
+    payee, number = make_payee()
+    old = make_standing_code(payee_id=payee.id)
+    with transaction():
+        new = operations.issue_standing_code(
+            purpose=Purpose("another_kind", old.purpose_id), payee_id=payee.id, label="Sạp mẫu", clock=clock
+        )
+    found = queries.standing_by_codes([old.code])
+    assert found is not None
+    assert queries.standing_for(Purpose("another_kind", old.purpose_id)) == new
+    notify(client, "sepay", transfer(number, 9_000, old.code))
+    assert purpose.paid == [old.purpose_id]
 
 
 def test_arrivals_of_today_are_those_since_midnight_in_vietnam(client, purpose):

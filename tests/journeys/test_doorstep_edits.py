@@ -95,7 +95,8 @@ def test_an_edit_the_officer_refuses_comes_back_and_is_mended(open_phone: Any, p
     with open_phone() as phone:  # closed and opened again: nothing of it was lost
         page = phone.pages[0]
         page.goto(APP)
-        page.get_by_role("link", name=re.compile("Người M. S. N.")).first.click()
+        expect(page.get_by_text("1 phiếu cần bạn xem lại")).to_be_visible(timeout=20_000)
+        page.get_by_role("region", name="Đang làm dở").get_by_role("link", name=re.compile("Người M. S. N.")).click()
         expect(page.locator(".status")).to_have_text("Cần sửa lại", timeout=20_000)
         expect(page.get_by_text(REASON)).to_be_visible()
         page.get_by_role("link", name="Sửa và gửi lại").click()
@@ -170,6 +171,34 @@ def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):
         (record,) = records_in(sent.value)
     assert record["fields"] == {"phone": "0900000377", "phone_is_contact": "1"}
     assert post.rows("SELECT version, phone_is_contact FROM household ORDER BY created_at DESC LIMIT 1") == [(2, True)]
+
+
+def test_the_phone_lets_go_of_a_household_that_was_erased(open_phone: Any):
+    def erased(route: Route) -> None:
+        gone = {
+            "household_code": None,
+            "errors": None,
+            "conflict_id": None,
+            "forget": True,
+            "reason": "Không còn trong sổ",
+        }
+        outcome = [gone | {"id": one["id"]} for one in records_in(route.request)]
+        route.fulfill(json={"results": outcome})
+
+    with open_phone() as phone:
+        page = first_visit(phone)
+        registered(page, "Người Mẫu Đã Xin Xóa")
+        page.route("**/onboarding/sync", erased)
+        change_address(page, "Người M. Đ. X. X.", "Nhà mẫu không giữ lại")
+        expect(page.locator(".status")).to_have_text("Cần sửa lại", timeout=20_000)
+        page.get_by_role("link", name="Xem vì sao").click()
+        expect(page.get_by_text("Bạn bỏ phiếu này được rồi.")).to_be_visible()
+        expect(page.get_by_role("link", name="Sửa và gửi lại")).to_have_count(0)
+        assert "không giữ lại" not in kept(page)
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Bỏ phiếu này").click()
+        expect(page.get_by_text("Không có gì chờ gửi.")).to_be_visible()
+        expect(page.get_by_text("cần bạn xem lại")).to_have_count(0)
 
 
 def test_a_conflict_leads_to_where_a_person_settles_it(open_phone: Any):

@@ -115,6 +115,7 @@ def _papers() -> dict[str, str]:
             "Hộ này đã duyệt nên thay đổi chờ cán bộ xã duyệt. Xã chưa nhận thì phiếu quay lại đây, chữ còn nguyên."
         ),
         "about_refused": _("Phiếu chưa được nhận. Sửa chỗ bên dưới rồi gửi lại."),
+        "about_forgotten": _("Hộ này không còn trong sổ. Bạn bỏ phiếu này được rồi."),
         "about_conflict": _("Có người khác vừa sửa cùng chỗ này. So hai bên rồi chọn bên đúng."),
         "about_stuck": _("Xã đã nhận phiếu nhưng có ảnh máy chủ không đọc được. Lưu ra tệp rồi báo xã nhé."),
         "household_code": _("Mã hộ:"),

@@ -26,6 +26,7 @@ from . import merge as merging
 from .models import DoorstepRecord, Outcome
 from .moment import Moment
 from .records import Said, Sent
+from .targets import Target
 
 
 def bases(homes: Iterable[Household], sent: Sequence[Sent]) -> Sequence[Any]:
@@ -39,27 +40,32 @@ def bases(homes: Iterable[Household], sent: Sequence[Sent]) -> Sequence[Any]:
     return versions.load(wanted)
 
 
-def merge(actor: Actor, row: DoorstepRecord, sent: Sent, home: Household | None, *, clock: Clock) -> None:
+def merge(actor: Actor, row: DoorstepRecord, sent: Sent, target: Target | None, *, clock: Clock) -> None:
     """Take what nobody changed meanwhile; the rest waits as a conflict. The row gets its outcome.
+
+    An edit of a record that was merged away goes on to the one that stands for it, field by field: what that one says
+    just as the person saw it is changed, anything else waits. A yes is never carried over.
 
     Needs an open transaction and the household's row locked.
 
     Raises:
         NoSuchHousehold: none in sight.
         BadHousehold, OutsideArea: values that cannot be, a hamlet of somebody else.
-        Conflict: the household was merged into another.
+        Conflict: the household was merged into one out of sight.
     """
-    if home is None:
+    if target is None:
         raise NoSuchHousehold
+    home = target.home
     demand_living(home)
     clock = Moment(clock.now())  # what this attempt asks for is not older than the attempt
     row.household_id, row.commune_code, row.hamlet_code = home.id, home.commune_code, home.hamlet_code
-    merged = _merged(home, sent, clock)
+    merged = _merged(target, sent, clock)
     if merged.stand_off:
-        mark = records.mark(sent)
-        conflicts.open_one(row, home, dict(merged.stand_off), base=sent.base_version, mark=mark, clock=clock)
+        mark, base = records.mark(sent), None if target.followed else sent.base_version
+        conflicts.open_one(row, home, dict(merged.stand_off), base=base, mark=mark, clock=clock)
     waits = write(actor, home, merged.take, id=rulings.amendment_id(row), clock=clock, sends_again=not merged.stand_off)
-    agree(actor, home, sent, clock=clock)
+    if not target.followed:
+        agree(actor, home, sent, clock=clock)
     row.outcome = Outcome.CONFLICT if merged.stand_off else Outcome.WAITING if waits else Outcome.MERGED
     row.refusal, row.handled_at = None, clock.now()
 
@@ -110,13 +116,18 @@ def agree_to(
 
 
 def demand_living(home: Household) -> None:
-    """Refuse to change a record that another one stands for.
+    """Refuse to change a record that another one stands for; that one is named to whoever may see it.
 
     Raises:
         Conflict: it was merged into another.
     """
-    if home.status == Status.MERGED:
-        raise Conflict(_("Hộ này đã được gộp vào một hồ sơ khác. Tải lại danh sách rồi sửa ở hồ sơ đó nhé."))
+    if home.status != Status.MERGED:
+        return
+    try:
+        code = queries.standing(home).code
+    except NoSuchHousehold:
+        raise Conflict(_("Hộ này đã gộp vào một hồ sơ ngoài địa bàn của bạn. Nhờ cán bộ xã sửa giúp.")) from None
+    raise Conflict(_("Hộ này đã gộp vào hồ sơ %(code)s. Tải lại danh sách rồi sửa ở hồ sơ đó nhé.", code=code))
 
 
 def wanted(home: Household, base: Fields | None, sent: Fields, *, clock: Clock) -> tuple[Fields, Fields]:
@@ -132,12 +143,12 @@ def wanted(home: Household, base: Fields | None, sent: Fields, *, clock: Clock) 
     return now, {name: normal[name] for name in meant}
 
 
-def _merged(home: Household, sent: Sent, clock: Clock) -> merging.Merge:
-    version = sent.base_version or 0
-    if version > home.version:
+def _merged(target: Target, sent: Sent, clock: Clock) -> merging.Merge:
+    version, named = sent.base_version or 0, target.named
+    if named is not None and version > named.version:
         raise BadInput(_("Phiếu sửa dựa trên một bản chưa từng có. Tải lại danh sách rồi sửa lại nhé."))
-    base = versions.fields_at(home, version)
-    now, meant = wanted(home, base, sent.fields, clock=clock)
+    base = versions.fields_at(named, version) if named is not None else None
+    now, meant = wanted(target.home, base, sent.fields, clock=clock)
     return merging.three_way(base, now, meant)
 
 

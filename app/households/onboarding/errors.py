@@ -52,6 +52,17 @@ class HouseholdMoved(Conflict):
         super().__init__(_("Hồ sơ vừa đổi thêm trong lúc bạn đang xem. Xem lại rồi chọn lần nữa nhé."))
 
 
+class HouseholdGone(NotFound):
+    """The household asked to be erased: nothing about it may be kept, on the phone neither."""
+
+    code = "household_gone"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Hộ này không còn trong sổ nữa nên phiếu dừng ở đây. Thông tin trong phiếu đã được xóa khỏi máy.")
+        )
+
+
 class NoSuchPhoto(NotFound):
     """No record announced such a photo, or not one this person may see."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -22,10 +21,12 @@ from app.households.registry import queries as registry
 from app.households.registry.errors import NoSuchHousehold
 from app.households.registry.models import Household
 
-from . import conflicts, edits, inbox, records, registrations, rulings
+from . import conflicts, edits, inbox, records, registrations, rulings, targets
+from .errors import HouseholdGone
 from .models import DoorstepConflict, DoorstepRecord, Kind, Outcome
 from .records import Result, Sent
 from .rulings import Ruling
+from .targets import Targets
 
 
 @dataclass
@@ -35,21 +36,14 @@ class Desk:
     actor: Actor
     clock: Clock
     rows: Mapping[UUID, DoorstepRecord]
-    homes: Mapping[UUID, Household]
+    targets: Targets
     conflicts: Mapping[UUID, Sequence[DoorstepConflict]]
     rulings: Mapping[UUID, Ruling]
     held: tuple[object, ...]  # what operations find in the session without asking again
 
-    @cached_property
-    def by_code(self) -> dict[str, Household]:
-        """The households by their codes."""
-        return {home.code: home for home in self.homes.values()}
-
-    def home(self, row: DoorstepRecord, sent: Sent) -> Household | None:
-        """The living household an edit is about, in sight of whoever sent it."""
-        if row.household_id is not None:
-            return self.homes.get(row.household_id)
-        return self.by_code.get(normalise(sent.household_code)) if sent.household_code else None
+    def home_of(self, row: DoorstepRecord) -> Household | None:
+        """The household a record had its effect on, in sight of whoever sent it."""
+        return self.targets.homes.get(row.household_id) if row.household_id else None
 
     def mends(self, row: DoorstepRecord, sent: Sent) -> bool:
         """Whether its sender has a newer word on an edit that an officer refused, or has not decided yet."""
@@ -74,8 +68,12 @@ def handle(actor: Actor, sent: Sequence[Sent], *, clock: Clock) -> list[Result]:
         elif _is_fresh(row, one) or desk.mends(row, one):
             if row.id in desk.rulings:
                 rulings.withdraw(actor, desk.rulings[row.id].waiting, clock=clock)
-            inbox.replace(row, one, desk.home(row, one), clock=clock)
-            fresh.append((row, one))
+            if row.kind == Kind.EDIT and desk.targets.is_gone(row, one):
+                forget(row, clock)
+            else:
+                target = desk.targets.find(row, one)
+                inbox.replace(row, one, target.home if target else None, clock=clock)
+                fresh.append((row, one))
         else:
             answers[one.id] = _again(desk, row, one)
     registrations.store(desk.actor, [pair for pair in fresh if pair[1].kind == Kind.REGISTRATION], clock=clock)
@@ -87,7 +85,7 @@ def handle(actor: Actor, sent: Sequence[Sent], *, clock: Clock) -> list[Result]:
     inbox.announce([pair for pair in pairs if pair[0].outcome != Outcome.REFUSED], clock=clock)
     codes = registry.codes_of(row.household_id for row, _one in fresh if row.household_id)
     opened = conflicts.open_ids([row.id for row, _one in fresh if row.outcome == Outcome.CONFLICT])
-    answers |= {row.id: standing(row, codes, opened.get(row.id), {}) for row, _one in fresh}
+    answers |= {row.id: standing(row, codes, opened.get(row.id), {}) for row, _one in pairs if row.id not in answers}
     return [answers[one.id] for one in sent]
 
 
@@ -107,20 +105,26 @@ def standing(
         reason=reason or refusal.get("reason"),
         errors=refusal.get("errors"),
         conflict_id=conflict_id,
+        forget=bool(refusal.get("forget")),
     )
+
+
+def forgotten(row: DoorstepRecord) -> Result:
+    """The answer about a record of a household that was erased since."""
+    return Result(str(row.id), Outcome.REFUSED, reason=HouseholdGone().message, forget=True)
 
 
 def _desk(actor: Actor, sent: Sequence[Sent], clock: Clock) -> Desk:
     rows = inbox.lock([one.id for one in sent])
     codes = {normalise(one.household_code) for one in sent if one.household_code}
-    homes = registry.lock_many(actor, codes=codes, ids={row.household_id for row in rows.values() if row.household_id})
+    found = targets.lock(actor, codes=codes, ids={row.household_id for row in rows.values() if row.household_id})
+    homes = found.homes.values()
     crypto.load_keys({row.data_key_id for row in rows.values()} | {home.data_key_id for home in homes})
     bases = edits.bases(homes, sent)
     hamlets = areas.load(hamlet for one in sent if (hamlet := one.fields.get("hamlet_code")))
     handled = [row.id for row in rows.values() if row.outcome is not None]
     ruled = rulings.of_records(rows.values())
-    by_id = {home.id: home for home in homes}
-    return Desk(actor, clock, rows, by_id, conflicts.of_records(handled), ruled, (bases, hamlets))
+    return Desk(actor, clock, rows, found, conflicts.of_records(handled), ruled, (bases, hamlets))
 
 
 def _is_fresh(row: DoorstepRecord, one: Sent) -> bool:
@@ -130,7 +134,7 @@ def _is_fresh(row: DoorstepRecord, one: Sent) -> bool:
 
 def _again(desk: Desk, row: DoorstepRecord, one: Sent) -> Result:
     """A record that came before: the same again, or other content under its id."""
-    home = desk.homes.get(row.household_id) if row.household_id else None
+    home = desk.home_of(row)
     codes = {home.id: home.code} if home else {}
     mark = records.mark(one)
     mine = desk.conflicts.get(row.id, ())
@@ -154,10 +158,10 @@ def _again(desk: Desk, row: DoorstepRecord, one: Sent) -> Result:
 def _edit(desk: Desk, row: DoorstepRecord, one: Sent) -> None:
     """Merge an edit in a savepoint of its own."""
     session = require_transaction()
-    home = desk.home(row, one)
+    target = desk.targets.find(row, one)
     try:
         with session.begin_nested():
-            edits.merge(desk.actor, row, one, home, clock=desk.clock)
+            edits.merge(desk.actor, row, one, target, clock=desk.clock)
             session.flush()
     except KeyDestroyed:
         refuse(row, NoSuchHousehold(), desk.clock)
@@ -172,6 +176,14 @@ def refuse(row: DoorstepRecord, error: AppError, clock: Clock) -> None:
     row.outcome = Outcome.REFUSED
     row.refusal = {"reason": error.message, "errors": error.details.get("errors")}
     row.handled_at = clock.now()
+
+
+def forget(row: DoorstepRecord, clock: Clock) -> None:
+    """Keep nothing of an edit of a household that was erased, and have the phone let go of it as well."""
+    refuse(row, HouseholdGone(), clock)
+    row.refusal = {**(row.refusal or {}), "forget": True}
+    if row.household_id is None:  # it came under a key of its own
+        crypto.destroy_data_key(row.data_key_id, clock=clock)
 
 
 def _taken() -> str:

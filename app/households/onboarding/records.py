@@ -85,6 +85,7 @@ class Result:
     reason: str | None = None
     errors: dict[str, list[str]] | None = None
     conflict_id: UUID | None = None
+    forget: bool = False  # the phone lets go of everything personal in it
 
 
 def mark(sent: Sent) -> bytes:

@@ -151,6 +151,7 @@ class ResultSchema(Output):
     reason = fields.String(allow_none=True)
     errors = fields.Dict(allow_none=True, metadata={"description": "Field name to sentences"})
     conflict_id = fields.UUID(allow_none=True)
+    forget = fields.Boolean(metadata={"description": "Take everything personal in this record off the phone"})
 
 
 class ResultsSchema(Output):

@@ -73,11 +73,18 @@ def standings(*, actor: Actor, ids: Sequence[UUID]) -> list[Result]:
     """
     demand_doorstep(actor)
     with transaction(actor=SYSTEM):
-        ruled = rulings.of_records(queries.of_member(actor, ids))
+        mine = queries.of_member(actor, ids)
+        ruled = rulings.of_records(mine)
+        gone = {id for id, _code in registry.erased_among(ids={row.household_id for row in mine if row.household_id})}
     rows = queries.of_member(actor, ids)
     codes = registry.codes_of(row.household_id for row in rows if row.household_id)
     opened = conflicts.open_ids([row.id for row in rows if row.outcome == Outcome.CONFLICT])
-    return [handling.standing(row, codes, opened.get(row.id), ruled) for row in rows]
+    return [
+        handling.forgotten(row)
+        if row.household_id in gone
+        else handling.standing(row, codes, opened.get(row.id), ruled)
+        for row in rows
+    ]
 
 
 def settle(
@@ -107,7 +114,8 @@ def settle(
             raise AlreadySettled
         if home.version != version:
             raise HouseholdMoved
-        edits.demand_living(home)
+        if set(choices.values()) != {settling.KEPT}:  # nothing is changed by keeping
+            edits.demand_living(home)
         try:
             settling.choose(actor, row, conflict, home, choices, clock=clock)
         except KeyDestroyed:

@@ -186,6 +186,27 @@ def lock_many(actor: Actor, *, codes: Iterable[str], ids: Iterable[UUID]) -> lis
     return found
 
 
+def stand_ins(*, codes: Iterable[str], ids: Iterable[UUID]) -> set[UUID]:
+    """Whatever stands for merged records among these, step by step, within what the database lets the actor see."""
+    found: set[UUID] = set()
+    chosen = sa.or_(Household.code.in_(sorted(set(codes))), Household.id.in_(sorted(set(ids))))
+    for _step in range(LONGEST_CHAIN):
+        query = sa.select(Household.merged_into).where(chosen, Household.merged_into.is_not(None))
+        following = {one for one in db.session.scalars(query) if one} - found
+        if not following:
+            break
+        found |= following
+        chosen = Household.id.in_(sorted(following))
+    return found
+
+
+def erased_among(*, codes: Iterable[str] = (), ids: Iterable[UUID] = ()) -> list[tuple[UUID, str]]:
+    """(id, code) of the erased among these, within what the database lets the current actor see."""
+    chosen = sa.or_(Household.code.in_(sorted(set(codes))), Household.id.in_(sorted(set(ids))))
+    query = sa.select(Household.id, Household.code).where(chosen, Household.status == Status.ERASED)
+    return [(id, code) for id, code in db.session.execute(query)]
+
+
 def keys_by_code(actor: Actor, codes: Iterable[str]) -> dict[str, tuple[UUID, UUID, str, str]]:
     """(id, data key, commune, hamlet) of households in scope, by code; the erased are missing."""
     wanted = (

@@ -62,7 +62,7 @@ export async function recordScreen(record, app) {
     node: h("div", {},
       h("h1", { tabindex: -1 }, nameOf(record)),
       h("p", {}, stateOf(record)),
-      h("p", { class: "soft" }, t(record.stuck ? "about_stuck" : `about_${record.state}`)),
+      h("p", { class: "soft" }, t(record.stuck ? "about_stuck" : record.forgotten ? "about_forgotten" : `about_${record.state}`)),
       record.household_code && h("p", {}, t("household_code"), " ", h("strong", { class: "code" }, record.household_code)),
       photos.length > 0 && record.state !== "draft" && h("p", {}, t("pictures_up", { n: up, all: photos.length })),
       record.reason && notice("bad", t("reason"), h("p", {}, record.reason)),

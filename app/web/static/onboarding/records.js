@@ -126,12 +126,20 @@ export function answered(record, result) {
   record.errors = result.errors ?? {};
   record.conflict_id = result.conflict_id ?? null;
   record.answered_at = new Date().toISOString();
+  if (result.forget) Object.assign(strip(record), { masked_name: "", household_code: null, forgotten: true });
+}
+
+/** The pictures of a record whose household was erased. */
+export async function dropPhotos(id) {
+  const photos = await store.photosOf(id);
+  if (photos.length) await store.finished(["photos"], (at) => photos.forEach((photo) => at("photos").delete(photo.id)));
 }
 
 /** Nothing more has to go up: forget what is personal. */
 export function strip(record) {
   if (record.state === "sent") record.state = "done";
   Object.assign(record, { fields: {}, answers: {}, witness_name: "", place: null, how: "", phone_kind: "", stripped: true });
+  return record;
 }
 
 /** Households of this phone's own records that look like this one: the same number or phone, or name and year. */
@@ -153,5 +161,5 @@ export async function prune(records) {
   const old = (state) => records.filter((one) => one.state === state && Date.parse(one.touched_at) < limit);
   const done = old("done");
   if (done.length) await store.finished(["records"], (at) => done.forEach((one) => at("records").delete(one.id)));
-  for (const { id } of old("officer").filter((one) => one.arrived && !one.stripped)) await store.change(id, strip);
+  for (const { id } of old("officer").filter((one) => one.arrived && !one.stripped)) await store.change(id, (one) => { strip(one); });
 }

@@ -134,6 +134,7 @@ async function sendBatch(batch, member) {
       if (one.state !== "waiting") return false;
       records.answered(one, result);
     });
+    if (result.forget) await records.dropPhotos(result.id);
   }
 }
 
@@ -252,6 +253,7 @@ async function askAboutOpen() {
         told = one.state !== before;
       });
       state.news ||= told;  // the household is another one now, or the member has to look
+      if (result.forget) await records.dropPhotos(result.id);
       if (known && (known.state === "sent" || known.state === "officer")) await settle(known.id);
     }
   }

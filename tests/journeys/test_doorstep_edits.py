@@ -175,13 +175,7 @@ def test_an_edit_sends_only_what_changed(open_phone: Any, post: Post):
 
 def test_the_phone_lets_go_of_a_household_that_was_erased(open_phone: Any):
     def erased(route: Route) -> None:
-        gone = {
-            "household_code": None,
-            "errors": None,
-            "conflict_id": None,
-            "forget": True,
-            "reason": "Không còn trong sổ",
-        }
+        gone = {"outcome": "refused", "forget": True, "reason": "Hộ này không còn trong sổ nữa."}
         outcome = [gone | {"id": one["id"]} for one in records_in(route.request)]
         route.fulfill(json={"results": outcome})
 

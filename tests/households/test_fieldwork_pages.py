@@ -8,8 +8,12 @@ from uuid import uuid4
 from flask import Flask
 from python_calamine import CalamineWorkbook
 
+from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
+from app.core.database import transaction
 from app.households.fieldwork import teams
+from app.households.registry import erasing
+from app.households.registry import queries as registry
 from app.households.registry.queries import today
 from app.identity.roles import Role
 from tests.factories import households as make
@@ -54,6 +58,27 @@ def test_a_class_is_recorded_and_comes_as_a_sheet(neighbour: Browser) -> None:
     rows = CalamineWorkbook.from_filelike(io.BytesIO(sheet.data)).get_sheet_by_index(0).to_python()
     assert rows[1][2:4] == ["Nhà văn hóa", "Chụp ảnh hàng"]
     assert rows[1][5:] == [1.0, 3.0, household.code]
+
+
+def test_a_class_shows_masked_names_of_those_in_sight_and_counts_the_rest(
+    officer: Browser, neighbour: Browser, sign_in: SignIn
+) -> None:
+    near = make.register(clock=SYSTEM_CLOCK, head_name="Nguyễn Thị Gần")
+    far = make.register(clock=SYSTEM_CLOCK, head_name="Trần Văn Xa", hamlet_code=SECOND)
+    gone = make.register(clock=SYSTEM_CLOCK, head_name="Lê Thị Đã Xóa")
+    both = sign_in(Role.TEAM_MEMBER, make.TAN_CUONG)
+    form = {
+        "id": str(uuid4()), "hamlet_code": FIRST, "place": "Nhà văn hóa", "topic": "Chụp ảnh hàng", "at": "00:00",
+        "day": today(SYSTEM_CLOCK).isoformat(), "codes": f"{near.code} {far.code} {gone.code}",
+    }  # fmt: skip
+    page = both.post(f"{LESSONS}/moi", form, f"{LESSONS}/moi").location
+    with transaction(actor=SYSTEM):
+        erasing.erase(registry.get(gone.id, for_update=True), clock=SYSTEM_CLOCK)
+    shown = neighbour.get(page).get_data(as_text=True)
+    assert "Nguyễn T. G." in shown and "2 hộ khác" in shown and "Nguyễn Thị Gần" not in shown
+    assert "Trần V. X." not in shown and far.code not in shown.replace("</span><span>", "")
+    shown = officer.get(page).get_data(as_text=True)
+    assert "Nguyễn T. G." in shown and "Trần V. X." in shown and "1 hộ khác" in shown
 
 
 def test_only_leaders_and_officers_see_the_team(neighbour: Browser, officer: Browser, sign_in: SignIn) -> None:

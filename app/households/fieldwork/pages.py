@@ -145,12 +145,13 @@ def lesson(lesson_id: UUID) -> str:
     """One class and which households came."""
     actor = current_actor()
     found = queries.lesson_in_reach(actor, lesson_id)
-    codes = queries.attendance([lesson_id]).get(lesson_id, [])
+    came, in_all = queries.came_to(actor, lesson_id)
     return render_template(
         "fieldwork/lesson.html",
         lesson=found,
         hamlet=areas.names([found.hamlet_code]).get(found.hamlet_code, ""),
-        codes=codes,
+        rows=desk.rows(came),
+        in_all=in_all,
         led_by=people.display_names([found.led_by]).get(found.led_by, ""),
         mine=found.led_by == actor.user_id,
     )

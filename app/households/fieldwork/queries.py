@@ -187,6 +187,20 @@ def attendance(lesson_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
+def came_to(actor: Actor, lesson_id: UUID) -> tuple[list[Household], int]:
+    """(households in scope that came to a class, by code, data keys loaded; how many came in all)."""
+    query = (
+        sa.select(Household)
+        .join(LessonHousehold, LessonHousehold.household_id == Household.id)
+        .where(LessonHousehold.lesson_id == lesson_id, registry.scope(actor))
+        .order_by(Household.code)
+    )
+    found = list(db.session.scalars(query))
+    crypto.load_keys({one.data_key_id for one in found})
+    count = sa.select(sa.func.count()).select_from(LessonHousehold).where(LessonHousehold.lesson_id == lesson_id)
+    return found, db.session.scalar(count) or 0
+
+
 def _came() -> sa.ScalarSelect[int]:
     return (
         sa.select(sa.func.count())

@@ -1,16 +1,23 @@
-"""Records of the doorstep for the example: two phones that changed one address each in its own way."""
+"""Records of the doorstep for the example: two phones that changed one address each in its own way, and photos."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import math
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+from PIL import Image, ImageDraw
+
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as
+from app.core.vault import vault
 from app.households.onboarding import services
-from app.households.onboarding.models import Kind
-from app.households.onboarding.records import Sent
+from app.households.onboarding.models import Kind, PhotoKind
+from app.households.onboarding.photos import Part
+from app.households.onboarding.records import Announced, Sent
 from app.households.registry import queries as registry
 from app.households.registry.models import Status
 from app.households.registry.queries import Filter
@@ -47,6 +54,41 @@ def bring_two_words(officer_phone: str) -> bool:
         base_version=found[0].version,
         seconds_spent=95,
     )
+    drawn = ((PhotoKind.HOUSE, _house()), (PhotoKind.SIGNATURE, _signature()))
+    shots = {_announced(kind, shot): shot for kind, shot in drawn}
     second = replace(first, id=uuid4(), fields={"address": ADDRESSES[1]})
-    services.sync(actor=actor, records=[first, second], clock=SYSTEM_CLOCK)
+    services.sync(actor=actor, records=[replace(first, photos=tuple(shots)), second], clock=SYSTEM_CLOCK)
+    with acting_as(actor):
+        for photo, shot in shots.items():
+            part = Part(0, shot, len(shot))
+            services.take_photo_part(actor=actor, photo_id=photo.id, part=part, vault=vault(), clock=SYSTEM_CLOCK)
     return True
+
+
+def _announced(kind: PhotoKind, shot: bytes) -> Announced:
+    return Announced(uuid4(), kind, "image/png", len(shot), hashlib.sha256(shot).digest())
+
+
+def _house() -> bytes:
+    """A house as a child draws it."""
+    image = Image.new("RGB", (960, 720), (222, 236, 224))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 560, 960, 720), fill=(150, 176, 110))
+    pen.rectangle((250, 330, 710, 600), fill=(236, 214, 170))
+    pen.polygon(((200, 340), (480, 150), (760, 340)), fill=(160, 78, 54))
+    pen.rectangle((440, 430, 530, 600), fill=(98, 68, 48))
+    return _png(image)
+
+
+def _signature() -> bytes:
+    """A stroke nobody signs with."""
+    image = Image.new("RGB", (600, 240), "white")
+    points = [(60 + step * 4, 120 + round(60 * math.sin(step / 5) * (1 - step / 140))) for step in range(120)]
+    ImageDraw.Draw(image).line(points, fill=(20, 40, 90), width=5, joint="curve")
+    return _png(image)
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()

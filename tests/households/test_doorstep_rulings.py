@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
@@ -19,7 +21,7 @@ from app.identity.roles import Role
 from tests.factories import households as make
 from tests.households.conftest import Browser, SignIn
 from tests.households.test_doorstep_conflicts import a_conflict, choose
-from tests.households.test_doorstep_sync import bring, edit, outcomes, registration, the
+from tests.households.test_doorstep_sync import SYNC, bring, edit, outcomes, registration, the
 
 REASON = "Nhà này vẫn ở chỗ cũ"
 
@@ -163,6 +165,30 @@ def test_nobody_hears_of_records_of_others(neighbour: Browser, officer: Browser,
     (taken,) = bring(other, {**change, "attempt": 2})
     assert taken["outcome"] == "refused"
     asked("refused")
+
+
+def test_a_mended_edit_sent_on_parallel_lines_asks_once(app: Flask, neighbour: Browser, officer: Browser) -> None:
+    change = edit(a_verified_one(neighbour, officer))
+    bring(neighbour, change)
+    refuse(officer, *asked("waiting"))
+    mended = {**change, "attempt": 2, "fields": {"address": "Nhà trên đồi"}}
+    start = threading.Barrier(3)
+    answers: list[str] = []
+
+    def send() -> None:
+        with app.app_context():
+            client = app.test_client()
+            start.wait()
+            sent = client.post(SYNC, json={"records": [mended]}, headers=neighbour.headers)
+            answers.extend(outcomes(sent.get_json()["results"]))
+
+    threads = [threading.Thread(target=send) for _one in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == ["waiting"] * 3
+    asked("refused", "waiting")
 
 
 @pytest.mark.parametrize("many", [1, 40])

@@ -22,7 +22,7 @@ from app.core.texts import fold
 from app.households.areas import queries as areas
 from app.households.areas.services import load_reference
 from app.households.fieldwork.models import BackCheck, FieldSign, Lesson, Visit
-from app.households.onboarding.models import DoorstepConflict
+from app.households.onboarding.models import DoorstepConflict, DoorstepPhoto
 from app.households.registry import citizen
 from app.households.registry import people as sealing
 from app.households.registry import queries as registry
@@ -115,6 +115,11 @@ def test_the_small_province_holds_what_it_promises(province):
 
 def test_two_words_about_one_address_wait_for_a_choice(province):
     assert _count(DoorstepConflict) == 1
+
+
+def test_a_house_and_a_signature_were_photographed_at_a_door(province):
+    photos = db.session.scalars(sa.select(DoorstepPhoto)).all()
+    assert sorted((one.kind, one.completed_at is not None) for one in photos) == [("house", True), ("signature", True)]
 
 
 def test_loading_again_changes_nothing(province):

@@ -35,6 +35,7 @@ from .models import (
     WelfareProfile,
     welfare_public,
 )
+from .states import Event
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,17 @@ def steps(household_id: UUID) -> list[Step]:
         )
         for row in db.session.scalars(query)
     ]  # fmt: skip
+
+
+def tests_asked(account: WelfareAccount, *, since: datetime) -> int:
+    """How often 1,000 đ were asked for this account from then on."""
+    counted = sa.select(sa.func.count()).where(
+        AccountStep.household_id == account.household_id,
+        AccountStep.account_id == account.id,
+        AccountStep.event == Event.TESTED,
+        AccountStep.at > since,
+    )
+    return db.session.scalar(counted) or 0
 
 
 def coverage(actor: Actor, day: date) -> list[Coverage]:

@@ -1,7 +1,7 @@
 """Steps of accounts verified by 1,000 đ that arrive; each needs an open transaction, the household's row locked first.
 
 An officer asks, the finance office sends, the bank tells. Payments hear the bank and know no households: a job brings
-the account to where its test transfer stands.
+the account to where its test transfer stands. The household is told of each step in a text message (`telling`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.payments.probes import operations as probes
 from app.payments.probes import queries as probe_queries
 from app.payments.probes.models import ProbeState
 
-from . import operations
+from . import operations, telling
 from .errors import NotEligible
 from .models import AccountStatus, VerifiedHow, WelfareAccount
 from .states import Event, after
@@ -38,6 +38,7 @@ def ask(actor: Actor, household: Household, account: WelfareAccount, *, clock: C
     probe = probes.ask(account.bank_account_id, allowance=household.commune_code, actor=actor, clock=clock)
     account.status, account.probe_id = status, probe.id
     operations.note(Event.TESTED, actor, account, clock)
+    telling.of_test(household, account, Event.TESTED, clock=clock)
 
 
 def withdraw(actor: Actor, household: Household, account: WelfareAccount, *, clock: Clock) -> None:
@@ -62,14 +63,16 @@ def follow(household: Household, account: WelfareAccount, *, clock: Clock) -> No
     if probe.status == ProbeState.CONFIRMED and account.status in (AccountStatus.ISSUED, AccountStatus.VERIFYING):
         if household.status == Status.VERIFIED:
             _pass(account, clock)
+            telling.of_test(household, account, Event.TEST_PASSED, clock=clock)
         elif testing:
             _go(Event.TEST_FAILED, account, clock, _("Hồ sơ của hộ hiện chưa được duyệt."))
     elif probe.status == ProbeState.FAILED and testing:
         _go(Event.TEST_FAILED, account, clock, probe_queries.why(probe))
+        telling.of_test(household, account, Event.TEST_FAILED, clock=clock)
     elif probe.status == ProbeState.WITHDRAWN and testing:
         _go(Event.TEST_WITHDRAWN, account, clock)
     elif probe.status == ProbeState.FAILED and account.verified_how == VerifiedHow.TEST_TRANSFER:
-        _stop(account, probe_queries.why(probe), clock)
+        _stop(household, account, probe_queries.why(probe), clock)
 
 
 def _pass(account: WelfareAccount, clock: Clock) -> None:
@@ -80,13 +83,14 @@ def _pass(account: WelfareAccount, clock: Clock) -> None:
     operations.note(Event.TEST_PASSED, SYSTEM, account, clock)
 
 
-def _stop(account: WelfareAccount, why: str, clock: Clock) -> None:
+def _stop(household: Household, account: WelfareAccount, why: str, clock: Clock) -> None:
     """Also where an officer stopped it before: from now on only a second officer can let it go on."""
     if account.status == AccountStatus.SUSPENDED and account.suspended_by is None:
         return
     payees.deactivate(account.bank_account_id)
     account.suspended_by, account.suspended_at = None, clock.now()
     _go(Event.TEST_RETURNED, account, clock, why)
+    telling.of_test(household, account, Event.TEST_RETURNED, clock=clock)
 
 
 def _go(event: Event, account: WelfareAccount, clock: Clock, why: str | None = None) -> None:

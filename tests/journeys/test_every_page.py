@@ -37,13 +37,14 @@ TEAM = (
 )  # fmt: skip
 OFFICER = (
     "/dieu-hanh", "/dieu-hanh/ho-gia-dinh", "/dieu-hanh/an-sinh", "/dieu-hanh/ho-ngheo", "/dieu-hanh/to-cong-nghe",
-    "/dieu-hanh/quyen-rieng-tu", "/dieu-hanh/to-cong-nghe/dau-hieu", "/dieu-hanh/nguoi-lam",
+    "/dieu-hanh/an-sinh/chuyen-thu", "/dieu-hanh/an-sinh/chuyen-thu?dang=1", "/dieu-hanh/quyen-rieng-tu",
+    "/dieu-hanh/to-cong-nghe/dau-hieu", "/dieu-hanh/nguoi-lam",
     "/dieu-hanh/nguoi-lam/giao-viec", "/to-cong-nghe/doi", "/to-cong-nghe/doi/thanh-vien", "/to-cong-nghe/doi/them",
     "/to-cong-nghe/doi/kiem-tra", "/to-cong-nghe/doi/kiem-tra?xong=1",
 )  # fmt: skip
 FINANCE = (
     "/dieu-hanh", "/dieu-hanh/tien-treo", "/dieu-hanh/hoan-tien", "/dieu-hanh/chi-tra",
-    "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai", "/dieu-hanh/tien", "/dieu-hanh/thu-nhap",
+    "/dieu-hanh/sao-ke", "/dieu-hanh/so-cai", "/dieu-hanh/tien", "/dieu-hanh/thu-nhap", "/dieu-hanh/chuyen-thu",
 )  # fmt: skip
 PROVINCE = (
     "/dieu-hanh", "/dieu-hanh/toan-tinh", "/dieu-hanh/toan-tinh/xa", "/dieu-hanh/toan-tinh/xa?theo=selling",

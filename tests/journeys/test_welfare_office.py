@@ -47,15 +47,35 @@ def paths(stand: Stand) -> dict[str, str]:
         batch_services.apply(actor=actor, batch_id=batch.id, clock=SYSTEM_CLOCK)
         while batch_services.work(batch.id, clock=SYSTEM_CLOCK):
             pass
+        tried = make.poor(clock=SYSTEM_CLOCK)
+        untried = make.poor(clock=SYSTEM_CLOCK)
+        for home, number in ((tried, "8888000803"), (untried, "8888000804")):
+            services.open_welfare_account(
+                actor=actor, household_id=home.id, bin="970405", number=number, holder="NGUYEN THI THU",
+                need="Mua sách vở cho con", clock=SYSTEM_CLOCK,
+            )  # fmt: skip
+        services.test_welfare_account(actor=actor, household_id=tried.id, clock=SYSTEM_CLOCK)
         return {
             "overview": WELFARE,
             "sheets": f"{WELFARE}/bang",
             "sheet": f"{WELFARE}/bang/{batch.id}",
             "waiting": f"{WELFARE}/cho-xac-nhan",
+            "to try": f"{WELFARE}/chuyen-thu",
+            "being tried": f"{WELFARE}/chuyen-thu?dang=1",
+            "tried": f"{WELFARE}/{tried.code}",
+            "untried": f"{WELFARE}/{untried.code}",
             "stopped": f"{WELFARE}/{stopped.code}",
             "active": f"{WELFARE}/{active.code}",
             "without": f"{WELFARE}/{codes[1]}",
         }
+
+
+def _picture(page: Page, name: str) -> None:
+    """On a phone and on a desk, for who wants to look (CHOPHIEN_PICTURES names a folder)."""
+    folder = os.environ.get("CHOPHIEN_PICTURES")
+    for size, width, height in (("wide", 1280, 800), ("phone", 360, 740)) if folder else ():
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=str(Path(str(folder)) / f"welfare-{name}-{size}.png"), full_page=True)
 
 
 def test_every_page_of_welfare_is_for_everyone(wide_open: Page, paths: dict[str, str]):  # noqa: F811
@@ -64,8 +84,7 @@ def test_every_page_of_welfare_is_for_everyone(wide_open: Page, paths: dict[str,
     for name, path in paths.items():
         wide_open.goto(path)
         wide_open.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        if folder := os.environ.get("CHOPHIEN_PICTURES"):
-            wide_open.screenshot(path=str(Path(folder) / f"welfare-{name}.png"), full_page=True)
+        _picture(wide_open, name)
         if problems := _problems(wide_open):
             found[name] = problems
     assert found == {}
@@ -77,3 +96,19 @@ def test_an_officer_confirms_a_colleagues_accounts_from_the_list(wide_open: Page
     wide_open.get_by_label("Đã kiểm tra, đúng tài khoản của hộ").first.check()
     wide_open.get_by_role("button", name="Xác nhận các tài khoản đã chọn").click()
     assert wide_open.get_by_text("Đã xác nhận 1 tài khoản.").is_visible()
+
+
+def test_the_finance_offices_test_transfers_are_for_everyone(wide_open: Page, paths: dict[str, str]):  # noqa: F811
+    sign_in_with_password(wide_open, "0900000104", totp=True)
+    found = {}
+    for name in ("waits", "drafted", "batches"):
+        if name == "waits":
+            wide_open.goto("/dieu-hanh/chuyen-thu")
+        elif name == "drafted":
+            wide_open.get_by_role("button", name="Lập đợt chuyển thử").click()
+        else:
+            wide_open.goto("/dieu-hanh/chuyen-thu")
+        _picture(wide_open, f"finance-{name}")
+        if problems := _problems(wide_open):
+            found[name] = problems
+    assert found == {}

@@ -20,7 +20,7 @@ from .errors import NoSuchBatch
 from .models import BatchState, RollEntry, RowState, WelfareBatch, WelfareBatchRow
 from .sheet import MAX_ROWS, Blank
 
-AT_WORK = (BatchState.APPLYING, BatchState.VERIFYING, BatchState.UNDOING)
+AT_WORK = (BatchState.READING, BatchState.APPLYING, BatchState.VERIFYING, BatchState.UNDOING)
 GONE = (BatchState.UNDONE, BatchState.DROPPED)
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.core import audit, jobs
 from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
-from app.core.crypto import seal_record, unseal_record
+from app.core.crypto import unseal_record
 from app.core.database import require_transaction, transaction
 from app.core.errors import AppError
 from app.core.ids import uuid7
@@ -26,7 +24,7 @@ from app.households.registry.errors import NotAnOfficer
 from app.identity import queries as identity
 from app.identity.roles import Role
 
-from . import batch_queries, judging, operations, sheet
+from . import batch_queries, batch_reading, operations, sheet
 from .errors import NoOpenAccount, OwnIssue, WrongBatchMoment
 from .models import TOLD_FIELD, AccountStatus, BatchState, RowState, WelfareBatch, WelfareBatchRow
 from .queries import Typed
@@ -47,6 +45,8 @@ AFTER = {
 def upload(*, actor: Actor, data: bytes, file_name: str, clock: Clock) -> WelfareBatch:
     """Read a filled sheet for a preview; the same file again is the same sheet. Nothing is given yet.
 
+    The rows of a long sheet are judged by a job: until then it is `reading`.
+
     Raises:
         NotAnOfficer.
         UnreadableSheet: of no use as a whole.
@@ -59,46 +59,40 @@ def upload(*, actor: Actor, data: bytes, file_name: str, clock: Clock) -> Welfar
     if known is not None:
         return known
     read = sheet.read(data)
-    with transaction(actor=actor):
-        judged = judging.judge(read, actor, households.today(clock))
-    with transaction(actor=SYSTEM):  # an account may be another commune's, which this officer can't see
-        judging.refuse_taken(judged)
     made = WelfareBatch(
         id=uuid7(),
         file_hash=file_hash,
         file_name=tidy("".join(mark for mark in file_name if mark.isprintable()))[:200] or "–",
         communes=sorted(actor.areas),
-        state=BatchState.READY,
-        faults=judged.faults[: sheet.SHOWN_FAULTS],
-        faults_total=len(judged.faults),
-        steps_total=0,
+        state=BatchState.READING,
+        faults=[],
+        faults_total=0,
+        steps_total=len(read.rows),
         steps_done=0,
         created_by=registry.who(actor),
         created_at=clock.now(),
+        working_for=registry.who(actor),
         moved_at=clock.now(),
+        read_enc=batch_reading.sealed(read),
     )
-    rows = [
-        {
-            "id": uuid7(), "batch_id": made.id, "place": row.place, "household_id": judged.household_ids[row.code],
-            "told_enc": seal_record(TOLD_FIELD, json.dumps(asdict(row.typed), ensure_ascii=False)),
-            "state": RowState.NEW,
-        }
-        for row in judged.rows
-    ]  # fmt: skip
+    at_once = len(read.rows) <= batch_reading.AT_ONCE
     try:
         with transaction(actor=actor) as session:
             session.add(made)
             session.flush()
-            for start in range(0, len(rows), 1_000):
-                session.execute(sa.insert(WelfareBatchRow), rows[start : start + 1_000])
-            _note("uploaded", actor, made, clock, rows=len(rows))
+            _note("uploaded", actor, made, clock, rows=len(read.rows))
+            if not at_once:
+                _go_on(made.id)
     except IntegrityError:
         with transaction(actor=actor):
             known = batch_queries.by_hash(file_hash, actor)
         if known is None:
             raise
         return known
-    return made
+    if at_once:
+        batch_reading.judge(made.id, actor=actor, clock=clock)
+    with transaction(actor=actor):
+        return batch_queries.get(made.id)
 
 
 def drop(*, actor: Actor, batch_id: UUID, clock: Clock) -> None:
@@ -108,9 +102,9 @@ def drop(*, actor: Actor, batch_id: UUID, clock: Clock) -> None:
         NoSuchBatch, WrongBatchMoment, NotAnOfficer: somebody else uploaded it.
     """
     with transaction(actor=actor):
-        batch = _locked(batch_id, BatchState.READY)
+        batch = _locked(batch_id, BatchState.READY, BatchState.READING)
         _demand_own(actor, batch)
-        batch.state = BatchState.DROPPED
+        batch.state, batch.read_enc = BatchState.DROPPED, None
         _note("dropped", actor, batch, clock)
 
 
@@ -166,6 +160,9 @@ def work(batch_id: UUID, *, clock: Clock) -> bool:
         found = batch_queries.get(batch_id)
         user = identity.get(found.working_for) if found.working_for else None
         actor = identity.actor_of(user, clock=clock) if user else Actor()
+    if found.state == BatchState.READING:
+        batch_reading.judge(batch_id, actor=actor, clock=clock)
+        return False
     act, todo = _ACTS.get(BatchState(found.state), (None, RowState.NEW))
     if act is None:
         return False
@@ -257,9 +254,9 @@ def _begin(batch: WelfareBatch, state: BatchState, todo: RowState, actor: Actor,
     _go_on(batch.id)
 
 
-def _locked(batch_id: UUID, state: BatchState) -> WelfareBatch:
+def _locked(batch_id: UUID, *states: BatchState) -> WelfareBatch:
     batch = batch_queries.get(batch_id, for_update=True)
-    if batch.state != state:
+    if batch.state not in states:
         raise WrongBatchMoment
     return batch
 

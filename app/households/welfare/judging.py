@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -32,11 +32,13 @@ USUAL_NEED = "Gia đình cần thêm giúp đỡ trong cuộc sống hằng ngà
 
 @dataclass
 class Judged:
-    """The rows that can be given, and the cells that can't be used."""
+    """The rows that can be given, and the cells that can't be used; so far, while chunks are judged one by one."""
 
-    rows: list[Filled]
-    household_ids: dict[str, UUID]
     sheet: Sheet
+    rows: list[Filled] = field(default_factory=list)
+    household_ids: dict[str, UUID] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+    numbers: set[tuple[str, bytes]] = field(default_factory=set)
 
     @property
     def faults(self) -> list[dict[str, str | int]]:
@@ -44,34 +46,30 @@ class Judged:
         return sorted(self.sheet.faults, key=lambda fault: int(fault["row"]))
 
 
-def judge(sheet: Sheet, actor: Actor, day: date) -> Judged:
-    """Keep the rows of eligible households without an account, with a usable number in a member's name."""
-    judged = Judged([], {}, sheet)
-    seen: set[str] = set()
-    numbers: set[tuple[str, bytes]] = set()
-    for rows in _chunks(sheet.rows):
-        ids = [known[0] for known in registry.keys_by_code(actor, [row.code for row in rows]).values()]
-        found = {one.code: one for one in registry.many(ids)}
-        eligible, having = _standing([one.id for one in found.values()], day)
-        known = names.of_many(list(found.values()))
-        for row in rows:
-            household = found.get(row.code)
-            fault = _household_fault(row, household, eligible, having, seen)
-            seen.add(row.code)
-            if fault is None and household is not None:
-                fault = _number_fault(row, numbers) or _words_fault(row, household, known[row.code])
-            if fault is not None:
-                sheet.fault(row.place, *fault)
-            elif household is not None:
-                judged.household_ids[row.code] = household.id
-                judged.rows.append(_with_need(row))
-    return judged
+def judge(judged: Judged, rows: Sequence[Filled], actor: Actor, day: date) -> None:
+    """Keep, of the sheet's next rows, those of eligible households without an account, with a usable number in a
+    member's name."""
+    ids = [known[0] for known in registry.keys_by_code(actor, [row.code for row in rows]).values()]
+    found = {one.code: one for one in registry.many(ids)}
+    eligible, having = _standing([one.id for one in found.values()], day)
+    known = names.of_many(list(found.values()))
+    for row in rows:
+        household = found.get(row.code)
+        fault = _household_fault(row, household, eligible, having, judged.codes)
+        judged.codes.add(row.code)
+        if fault is None and household is not None:
+            fault = _number_fault(row, judged.numbers) or _words_fault(row, household, known[row.code])
+        if fault is not None:
+            judged.sheet.fault(row.place, *fault)
+        elif household is not None:
+            judged.household_ids[row.code] = household.id
+            judged.rows.append(_with_need(row))
 
 
 def refuse_taken(judged: Judged) -> None:
     """Put rows aside whose account is another household's open one; without a word of whose."""
     kept: list[Filled] = []
-    for rows in _chunks(judged.rows):
+    for rows in chunks(judged.rows):
         indexes = {row.place: payees.number_index(row.typed.number) for row in rows}
         taken = set(
             db.session.execute(
@@ -138,6 +136,7 @@ def _standing(household_ids: Sequence[UUID], day: date) -> tuple[set[UUID], set[
     return {row.household_id for row in rows}, {row.household_id for row in rows if row.account_status}
 
 
-def _chunks(rows: Sequence[Filled]) -> Iterator[Sequence[Filled]]:
+def chunks(rows: Sequence[Filled]) -> Iterator[Sequence[Filled]]:
+    """A thousand rows at a time."""
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]

@@ -35,11 +35,13 @@ class VerifiedHow(StrEnum):
 
 ENDED = (AccountStatus.CLOSED, AccountStatus.REPLACED)
 REASON_FIELD, TOLD_FIELD = "welfare_account_step.reason", "welfare_batch_row.told"
+READ_FIELD = "welfare_batch.read"
 
 
 class BatchState(StrEnum):
-    """Where a sheet is. `applying`, `verifying` and `undoing` go on in the background."""
+    """Where a sheet is. `reading`, `applying`, `verifying` and `undoing` go on in the background."""
 
+    READING = "reading"
     READY = "ready"
     APPLYING = "applying"
     APPLIED = "applied"
@@ -180,14 +182,17 @@ class AccountStep(Model):
 class WelfareBatch(Model):
     """One filled sheet of accounts. `faults` names the first hundred cells that can't be used: {row, column, problem}.
 
-    `steps_done` of `steps_total` rows are through the present work, which goes on for `working_for`.
+    `steps_done` of `steps_total` rows are through the present work, which goes on for `working_for`. `read_enc` is what
+    was read from the file, sealed, until its rows are judged.
     """
 
     __tablename__ = "welfare_batch"
     __table_args__ = (
         sa.CheckConstraint(
-            "state IN ('ready', 'applying', 'applied', 'verifying', 'undoing', 'undone', 'dropped')", name="state"
+            "state IN ('reading', 'ready', 'applying', 'applied', 'verifying', 'undoing', 'undone', 'dropped')",
+            name="state",
         ),
+        sa.CheckConstraint("(state = 'reading') = (read_enc IS NOT NULL)", name="read"),
         sa.Index(
             "uq_welfare_batch_file_hash",
             "created_by",
@@ -198,7 +203,7 @@ class WelfareBatch(Model):
         sa.Index(
             "ix_welfare_batch_at_work",
             "moved_at",
-            postgresql_where=sa.text("state IN ('applying', 'verifying', 'undoing')"),
+            postgresql_where=sa.text("state IN ('reading', 'applying', 'verifying', 'undoing')"),
         ),
     )
 
@@ -215,6 +220,7 @@ class WelfareBatch(Model):
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     working_for: Mapped[UUID | None]
     moved_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    read_enc: Mapped[bytes | None] = mapped_column(deferred=True)
 
 
 class WelfareBatchRow(Model):

@@ -40,6 +40,7 @@ def events() -> dict[str, str]:
 def batch_states() -> dict[str, tuple[str, str]]:
     """A sheet's state."""
     return {
+        BatchState.READING: (_("Đang đọc"), "warn"),
         BatchState.READY: (_("Chờ bạn xem lại"), "warn"),
         BatchState.APPLYING: (_("Đang lập"), "warn"),
         BatchState.APPLIED: (_("Đã lập"), "good"),

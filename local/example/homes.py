@@ -20,7 +20,7 @@ from app.payments.payees.operations import HOLDER_FIELD, NUMBER_FIELD, number_in
 
 from .hamlets import Commune
 from .names import NEEDS, bank_spelling, head_name
-from .people import HOUSEHOLD_PHONES, OTHER_SELLER, SELLER, People, bulk_phone
+from .people import FIRST_HAMLET, HOUSEHOLD_PHONES, OTHER_SELLER, SELLER, People, bulk_phone
 from .scales import TAN_CUONG, Scale
 from .seeds import Codes, Key, chance, id_at, spread
 from .tables import Tables
@@ -58,6 +58,7 @@ class Homes:
         )
         self._chance = chance("homes")
         self._account_waits = True
+        self._demo_waits = True  # one registration of the team member to sign in as
         self._codes, self._welfare_codes = Codes("HG"), Codes("AS")
         draw = chance("who")
         self.demo_ids = [id_at(now - timedelta(days=90)) for _each in range(2)]
@@ -78,6 +79,8 @@ class Homes:
         woman = luck.random() < 0.5
         sells, poor = number in self._sellers, number in self._poor
         waits = not sells and not poor and luck.random() < 0.2
+        demo = self._demo_waits and hamlet == FIRST_HAMLET and not sells and not poor
+        waits, self._demo_waits = waits or demo, self._demo_waits and not demo
         since = spread(self._now - timedelta(days=0 if waits else 30), luck.random(), days=5 if waits else 240)
         head = head_name(luck, woman=woman)
         account = SalesAccount(BANKS[number % len(BANKS)], f"9990{number:08d}", bank_spelling(head)) if sells else None
@@ -85,6 +88,7 @@ class Homes:
         self._tables.add("data_key", home.key.id, home.key.wrapped, since)
         team = self._people.members[hamlet]
         member, officer = team[number // len(self._places) % len(team)], self._people.officers[commune.code][0]
+        member = team[0] if demo else member  # who can be signed in as was added first
         self._add_household(home, hamlet, woman=woman, member=member, officer=None if waits else officer)
         self._add_consents(home, member, asked_to_sell=sells or waits)
         if poor:

@@ -20,6 +20,7 @@ from app.core.media import store
 from app.market.catalogue.photos import StoredPhoto
 from app.web.province.services import take_counts
 
+from .assisted import bring_assisted
 from .doorstep import bring_two_words
 from .fieldwork import bring_fieldwork
 from .hamlets import make_hamlets
@@ -84,6 +85,7 @@ def _bring_work() -> None:
     with acting_as(SYSTEM):
         bring_two_words(OFFICER)
         bring_fieldwork()
+        bring_assisted()
     take_counts(clock=SYSTEM_CLOCK)
 
 

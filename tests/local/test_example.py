@@ -36,6 +36,7 @@ from app.identity import passwords, queries, totp
 from app.identity.models import RoleGrant
 from app.identity.operations import TOTP_FIELD
 from app.identity.roles import TOTP_ROLES
+from app.market.assisted.models import AssistedListing
 from app.market.catalogue import queries as catalogue
 from app.market.catalogue.models import Product, ProductPhoto, Shop
 from app.market.catalogue.photos import StoredPhoto
@@ -48,11 +49,13 @@ from app.payments.requests.models import StandingCode
 from app.payments.vietqr.banks import bank_by_bin
 from app.web.province.queries import communes
 from local.example import load_example, sign_ins
+from local.example.assisted import WRITTEN_DOWN
 from local.example.goods import Goods
-from local.example.people import DEMO_PEOPLE, LEADER, PASSWORD, SELLER
+from local.example.people import DEMO_PEOPLE, LEADER, MEMBER, PASSWORD, SELLER
 from local.example.pictures import Kind, draw_all
 from local.example.scales import SCALES, TAN_CUONG
 from local.example.seeds import Codes, chance
+from tests.factories.people import texts_to
 
 SMALL = SCALES["small"]
 
@@ -115,6 +118,18 @@ def test_the_small_province_holds_what_it_promises(province):
 
 def test_two_words_about_one_address_wait_for_a_choice(province):
     assert _count(DoorstepConflict) == 1
+    member = queries.by_phone(MEMBER)
+    assert member is not None
+    assert db.session.scalars(sa.select(DoorstepConflict.member_id)).all() == [member.id]
+
+
+def test_the_demo_seller_is_asked_about_goods_that_a_member_wrote_down(province):
+    seller = queries.by_phone(SELLER)
+    assert seller is not None
+    waits = db.session.scalars(sa.select(AssistedListing)).one()
+    assert (waits.household_id, waits.status) == (queries.actor_of(seller, clock=SYSTEM_CLOCK).household_id, "waiting")
+    assert [text for text in texts_to(SELLER) if f"/nho-dang/{waits.code}" in text]
+    assert WRITTEN_DOWN.name not in [card.name for card in catalogue.list_products(q="măng khô").items]
 
 
 def test_a_house_and_a_signature_were_photographed_at_a_door(province):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from app.core.actor import SYSTEM
 from app.core.clock import SYSTEM_CLOCK
-from app.core.database import db, transaction
+from app.core.database import acting_as, db, transaction
 from app.payments.bank import services, undoing
 from app.payments.bank.models import BankNotice, Wire
 from app.payments.bank.twins import told_by_wires
@@ -22,6 +25,7 @@ from tests.factories.payments import make_payee, make_purpose, make_request, mak
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 19, 17, 0, tzinfo=UTC)  # in Vietnam, of the same day
+LUNCH = NOON + timedelta(minutes=34, seconds=56, microseconds=789)
 DAY, INSTANT = timedelta(days=1), timedelta(microseconds=1)
 OWN, OTHER = "001187650001", "001187650002"
 NO_IMPORT = {
@@ -119,17 +123,37 @@ def test_the_earliest_of_several_is_shown() -> None:
     assert doubted_as(tell(Wire.STATEMENT)) == earlier != later
 
 
+def test_a_line_waits_while_a_wire_is_telling_of_the_same_amount_and_no_other(app: Flask) -> None:
+    line, other = store(Wire.STATEMENT), store(Wire.STATEMENT, amount_vnd=49_999)
+    done: list[UUID] = []
+
+    def handle() -> None:
+        with app.app_context(), acting_as(SYSTEM):
+            services.handle(line, clock=SYSTEM_CLOCK)
+            done.append(line)
+
+    thread = threading.Thread(target=handle)
+    with db.engine.begin() as wire:
+        wire.execute(sa.select(sa.func.bank_notice_alike_lock(50_000, True)))
+        services.handle(other, clock=SYSTEM_CLOCK)
+        thread.start()
+        thread.join(0.5)
+        assert done == []
+    thread.join(30)
+    assert done == [line]
+
+
 # What statements date differently.
 
 
 @pytest.mark.parametrize(
     "at",
-    [MIDNIGHT - INSTANT, MIDNIGHT + DAY, NOON - 3 * DAY, NOON + 3 * DAY],
+    [MIDNIGHT - INSTANT, MIDNIGHT + DAY, LUNCH - 3 * DAY, LUNCH + 3 * DAY],
     ids=["the instant before the day", "the next midnight", "three days before", "three days after"],
 )
 def test_a_reference_at_another_day_is_doubted(at: datetime) -> None:
     first = tell(Wire.STATEMENT, at, "FT1", accounts=(OTHER, OWN))
-    assert doubted_as(tell(Wire.STATEMENT, NOON, "FT1")) == first
+    assert doubted_as(tell(Wire.STATEMENT, LUNCH, "FT1")) == first
 
 
 @pytest.mark.parametrize(
@@ -137,8 +161,8 @@ def test_a_reference_at_another_day_is_doubted(at: datetime) -> None:
     [
         {"at": MIDNIGHT},
         {"at": MIDNIGHT + DAY - INSTANT},
-        {"at": NOON - 3 * DAY - INSTANT},
-        {"at": NOON + 3 * DAY + INSTANT},
+        {"at": LUNCH - 3 * DAY - INSTANT},
+        {"at": LUNCH + 3 * DAY + INSTANT},
         {"reference": "FT2"},
         {"reference": ""},
         {"amount_vnd": 49_999},
@@ -149,7 +173,7 @@ def test_a_reference_at_another_day_is_doubted(at: datetime) -> None:
 )
 def test_a_reference_of_the_same_day_or_of_other_money_is_not_doubted(other: dict[str, object]) -> None:
     tell(Wire.STATEMENT, **{"at": NOON - 2 * DAY, "reference": "FT1"} | other)  # type: ignore[arg-type]
-    assert doubted_as(tell(Wire.STATEMENT, NOON, "FT1")) is None
+    assert doubted_as(tell(Wire.STATEMENT, LUNCH, "FT1")) is None
 
 
 def test_lines_without_a_reference_at_several_days_are_other_money() -> None:
@@ -165,6 +189,24 @@ def test_a_reference_is_a_reason_to_doubt_before_it_is_handled_and_none_after_it
         undoing.take_back(undone, clock=SYSTEM_CLOCK)
     assert outcome(undone) == "undone"
     assert doubted_as(tell(Wire.STATEMENT, NOON, "FT2")) is None
+
+
+@pytest.mark.parametrize(("wire", "reference"), [(Wire.SEPAY, ""), (Wire.STATEMENT, "FT1")])
+def test_money_that_left_is_no_reason_to_doubt_even_before_it_is_handled(wire: Wire, reference: str) -> None:
+    store(wire, NOON - DAY / 2, reference, direction="out")
+    assert doubted_as(tell(Wire.STATEMENT, NOON, reference)) is None
+
+
+def test_a_wire_that_is_not_handled_yet_finds_the_line_that_came_two_days_off_and_is_no_reason_to_doubt_it() -> None:
+    waiting = store(Wire.SEPAY, NOON - 2 * DAY, "FT1")
+    line = tell(Wire.STATEMENT, NOON, "FT1")
+    services.handle(waiting, clock=SYSTEM_CLOCK)
+    assert (doubted_as(line), outcome(waiting)) == (None, "known")
+
+
+def test_the_earliest_of_several_days_is_shown() -> None:
+    later, earlier = (tell(Wire.STATEMENT, NOON + away, "FT1") for away in (2 * DAY, DAY))
+    assert doubted_as(tell(Wire.STATEMENT, NOON, "FT1")) == earlier != later
 
 
 # A wire after a statement, one of them without a reference.

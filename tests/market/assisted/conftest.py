@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +20,7 @@ from app.market.assisted import services
 from app.market.assisted.models import AssistedListing
 from app.market.assisted.queries import Seen
 from app.market.assisted.services import Decision
+from app.market.catalogue import queries as catalogue
 from tests.factories.households import TAN_CUONG
 from tests.factories.market import Seller, a_product, make_seller
 from tests.factories.people import actor_for, code_in, make_user, texts_to
@@ -89,3 +92,25 @@ def door(app: Flask, clock: FrozenClock) -> Doorstep:
 def member_of(*areas: str, clock: FrozenClock, phone: str | None = None) -> Actor:
     """Another member."""
     return actor_for(make_user(Role.TEAM_MEMBER, areas=areas or (HAMLET,), phone=phone, clock=clock), clock)
+
+
+def goods() -> list[str]:
+    return [card.name for card in catalogue.list_products().items]
+
+
+def wrong(digits: str) -> str:
+    return f"{(int(digits) + 1) % 10**6:06d}"
+
+
+def in_threads(app: Flask, count: int, work: Callable[[], object]) -> list[str]:
+    def run(_number: int) -> str:
+        with app.app_context():
+            try:
+                return type(work()).__name__
+            except Exception as error:
+                return type(error).__name__
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))

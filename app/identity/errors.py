@@ -37,14 +37,12 @@ class PhoneTaken(Conflict):
 
 
 class MixedReach(Conflict):
-    """One person would hold a role over everything and another over a part."""
+    """One person would hold different roles in different communes, or one over everything and another over a part."""
 
     code = "mixed_reach"
 
     def __init__(self) -> None:
-        super().__init__(
-            _("Một người không giữ cùng lúc việc toàn tỉnh và việc của riêng một xã. Kết thúc phận sự kia trước.")
-        )
+        super().__init__(_("Một người không giữ hai phận sự khác nhau ở hai nơi. Kết thúc phận sự kia trước."))
 
 
 class HouseholdUnclear(Conflict):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from app.core import audit, crypto, jobs
-from app.core.actor import EVERYWHERE, SYSTEM, Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.clock import Clock
 from app.core.database import require_transaction
 from app.core.errors import Forbidden
@@ -314,15 +314,14 @@ def queue_sms(
 
 
 def _demand_one_reach(user: User, grant: NewGrant, *, at: datetime) -> None:
-    """Areas and roles of a person are looked at together, so a role over all and another over some can't be one
-    person's: the second would reach everywhere as well."""
+    """Areas and roles of a person are looked at together, so different roles must be of one commune, or all over
+    everything: else each would reach where only the other was given. See decision 0025."""
     if grant.area_code is None:
         return
-    everywhere = grant.area_code == EVERYWHERE
     other = sa.select(RoleGrant.id).where(
         RoleGrant.user_id == user.id,
         RoleGrant.area_code.is_not(None),
-        (RoleGrant.area_code == EVERYWHERE) != everywhere,
+        sa.func.split_part(RoleGrant.area_code, "-", 1) != grant.area_code.split("-")[0],
         RoleGrant.role != grant.role,
         sa.or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to > at),
     )

@@ -99,13 +99,32 @@ def test_nobody_ends_their_own_or_a_strangers_role(clock: FrozenClock) -> None:
     [
         (NewGrant(Role.FINANCE, "*"), NewGrant(Role.COMMUNE_OFFICER, TAN_CUONG)),
         (NewGrant(Role.TEAM_MEMBER, f"{TAN_CUONG}-01"), NewGrant(Role.AUDITOR, "*")),
+        (NewGrant(Role.COMMUNE_OFFICER, TAN_CUONG), NewGrant(Role.TEAM_MEMBER, DAI_PHUC)),
+        (NewGrant(Role.TEAM_MEMBER, f"{DAI_PHUC}-01"), NewGrant(Role.COMMUNE_OFFICER, TAN_CUONG)),
     ],
 )
-def test_a_role_over_all_never_widens_one_over_a_part(clock: FrozenClock, first: NewGrant, second: NewGrant) -> None:
+def test_no_role_reaches_where_only_another_was_given(clock: FrozenClock, first: NewGrant, second: NewGrant) -> None:
     phone = new_phone()
     bring_in(clock, actor=PROVINCE, grant=first, phone=phone)
     with pytest.raises(MixedReach):
         bring_in(clock, actor=PROVINCE, grant=second, phone=phone)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (NewGrant(Role.COMMUNE_OFFICER, TAN_CUONG), NewGrant(Role.TEAM_MEMBER, f"{TAN_CUONG}-01")),
+        (NewGrant(Role.TEAM_MEMBER, f"{TAN_CUONG}-01"), NewGrant(Role.TEAM_MEMBER, f"{DAI_PHUC}-01")),
+        (NewGrant(Role.FINANCE, "*"), NewGrant(Role.AUDITOR, "*")),
+    ],
+)
+def test_roles_of_one_reach_and_one_role_in_two_places_are_held_together(
+    clock: FrozenClock, first: NewGrant, second: NewGrant
+) -> None:
+    phone = new_phone()
+    bring_in(clock, actor=PROVINCE, grant=first, phone=phone)
+    user = bring_in(clock, actor=PROVINCE, grant=second, phone=phone)
+    assert actor_for(user, clock).areas == {first.area_code, second.area_code}
 
 
 def test_an_end_before_the_beginning_is_refused(clock: FrozenClock) -> None:

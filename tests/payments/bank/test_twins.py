@@ -193,7 +193,7 @@ def test_a_reference_is_a_reason_to_doubt_before_it_is_handled_and_none_after_it
 
 @pytest.mark.parametrize(("wire", "reference"), [(Wire.SEPAY, ""), (Wire.STATEMENT, "FT1")])
 def test_money_that_left_is_no_reason_to_doubt_even_before_it_is_handled(wire: Wire, reference: str) -> None:
-    store(wire, NOON - DAY / 2, reference, direction="out")
+    store(wire, NOON - DAY, reference, direction="out")
     assert doubted_as(tell(Wire.STATEMENT, NOON, reference)) is None
 
 

@@ -36,6 +36,7 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
         ["bank/matching.py", "bank/twins.py"],
         [
             "bank/test_notices.py",
+            "bank/test_twins.py",
             "requests/test_life.py",
             "statements/test_imports.py",
             "statements/test_unreferenced.py",

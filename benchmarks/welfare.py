@@ -132,7 +132,7 @@ def _a_sheet(url: str) -> None:
     from app.core.sheets import Cell, as_xlsx
     from app.households.registry import people as sealing
     from app.households.registry import queries as registry
-    from app.households.welfare import batch_reading, batch_services, sheet
+    from app.households.welfare import batch_services, reading_services, sheet
     from app.identity.roles import Role
 
     with psycopg.connect(url, autocommit=True) as connection:
@@ -154,7 +154,7 @@ def _a_sheet(url: str) -> None:
         made = batch_services.upload(actor=officer, data=data, file_name="mau.xlsx", clock=SYSTEM_CLOCK)
         taken = time.perf_counter() - began
         began = time.perf_counter()
-        batch_reading.judge(made.id, actor=officer, clock=SYSTEM_CLOCK)
+        reading_services.judge(made.id, actor=officer, clock=SYSTEM_CLOCK)
         judged = time.perf_counter() - began
         db.session.remove()
     print(f"  a sheet of {len(rows)} rows: taken in {taken:.1f} s, judged by its job in {judged:.1f} s", flush=True)

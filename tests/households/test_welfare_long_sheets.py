@@ -13,7 +13,7 @@ from app.core.actor import SYSTEM, Actor
 from app.core.clock import SYSTEM_CLOCK
 from app.core.database import acting_as, db, transaction
 from app.households.registry.errors import NotAnOfficer
-from app.households.welfare import batch_queries, batch_reading, batch_services, errors, judging
+from app.households.welfare import batch_queries, batch_services, errors, judging, reading_services
 from app.households.welfare.models import BatchState, WelfareBatch
 from app.identity.roles import Role
 from tests.factories import households as make
@@ -26,7 +26,7 @@ SHEETS = "/dieu-hanh/an-sinh/bang"
 
 @pytest.fixture(autouse=True)
 def every_sheet_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_reading, "AT_ONCE", 0)
+    monkeypatch.setattr(reading_services, "AT_ONCE", 0)
     monkeypatch.setattr(judging, "CHUNK", 2)
 
 
@@ -70,14 +70,14 @@ def test_it_is_judged_by_the_job_and_shows_what_a_short_one_shows(app: Flask, me
 
 def test_it_tells_how_far_it_is(app: Flask, me: Actor, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     batch, seen = five(me), []
-    moved = batch_reading._moved
+    moved = reading_services._moved
 
     def watch(*told: Any) -> bool:
         answer: bool = moved(*told)
         seen.append(read(batch).steps_done)
         return answer
 
-    monkeypatch.setattr(batch_reading, "_moved", watch)
+    monkeypatch.setattr(reading_services, "_moved", watch)
     run(batch.id)
     assert seen == [2, 4, 5]
 
@@ -112,13 +112,13 @@ def test_it_can_be_put_away_while_it_is_read(
         batch_services.apply(actor=me, batch_id=batch.id, clock=SYSTEM_CLOCK)
     with pytest.raises(NotAnOfficer):
         batch_services.drop(actor=colleague, batch_id=batch.id, clock=SYSTEM_CLOCK)
-    keep = batch_reading._keep
+    keep = reading_services._keep
 
     def late(*told: Any) -> None:
         batch_services.drop(actor=me, batch_id=batch.id, clock=SYSTEM_CLOCK)
         keep(*told)
 
-    monkeypatch.setattr(batch_reading, "_keep", late)
+    monkeypatch.setattr(reading_services, "_keep", late)
     run(batch.id)
     assert (read(batch).state, counts(batch.id)) == (BatchState.DROPPED, {})
 

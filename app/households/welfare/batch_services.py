@@ -24,7 +24,7 @@ from app.households.registry.errors import NotAnOfficer
 from app.identity import queries as identity
 from app.identity.roles import Role
 
-from . import batch_queries, batch_reading, operations, sheet
+from . import batch_queries, operations, reading_services, sheet
 from .errors import NoOpenAccount, OwnIssue, WrongBatchMoment
 from .models import TOLD_FIELD, AccountStatus, BatchState, RowState, WelfareBatch, WelfareBatchRow
 from .queries import Typed
@@ -73,9 +73,9 @@ def upload(*, actor: Actor, data: bytes, file_name: str, clock: Clock) -> Welfar
         created_at=clock.now(),
         working_for=registry.who(actor),
         moved_at=clock.now(),
-        read_enc=batch_reading.sealed(read),
+        read_enc=reading_services.sealed(read),
     )
-    at_once = len(read.rows) <= batch_reading.AT_ONCE
+    at_once = len(read.rows) <= reading_services.AT_ONCE
     try:
         with transaction(actor=actor) as session:
             session.add(made)
@@ -90,7 +90,7 @@ def upload(*, actor: Actor, data: bytes, file_name: str, clock: Clock) -> Welfar
             raise
         return known
     if at_once:
-        batch_reading.judge(made.id, actor=actor, clock=clock)
+        reading_services.judge(made.id, actor=actor, clock=clock)
     with transaction(actor=actor):
         return batch_queries.get(made.id)
 
@@ -161,7 +161,7 @@ def work(batch_id: UUID, *, clock: Clock) -> bool:
         user = identity.get(found.working_for) if found.working_for else None
         actor = identity.actor_of(user, clock=clock) if user else Actor()
     if found.state == BatchState.READING:
-        batch_reading.judge(batch_id, actor=actor, clock=clock)
+        reading_services.judge(batch_id, actor=actor, clock=clock)
         return False
     act, todo = _ACTS.get(BatchState(found.state), (None, RowState.NEW))
     if act is None:

@@ -214,6 +214,13 @@ def ids_of(actor: Actor, codes: Sequence[str]) -> list[UUID]:
     return list(db.session.scalars(query))
 
 
+def left_waiting(before: datetime, *, limit: int) -> list[UUID]:
+    """Bulks made before this moment of which something still waits, the oldest first."""
+    waits = sa.exists().where(BulkItem.bulk_id == Bulk.id, BulkItem.outcome == Outcome.WAITING)
+    query = sa.select(Bulk.id).where(Bulk.created_at < before, waits).order_by(Bulk.created_at, Bulk.id).limit(limit)
+    return list(db.session.scalars(query))
+
+
 def done_in(bulk_id: UUID) -> list[UUID]:
     """The households a bulk decided about."""
     wanted = sa.select(BulkItem.household_id).where(BulkItem.bulk_id == bulk_id, BulkItem.outcome == Outcome.DONE)

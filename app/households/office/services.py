@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -32,6 +33,7 @@ from .models import Bulk, Kind, Outcome
 from .states import Event
 
 MOST, AT_ONCE = 500, 20
+LEFT_AFTER, WOKEN_AT_ONCE = timedelta(minutes=5), 50
 BULK = "household_bulk"
 UNDOES = {Kind.APPROVE: Kind.UNAPPROVE, Kind.RETURN: Kind.UNRETURN}
 
@@ -233,6 +235,18 @@ def work_bulk_as_its_maker(*, bulk_id: UUID, clock: Clock) -> None:
         actor = identity.actor_of(maker, clock=clock) if maker else None
     if actor is not None:
         work_bulk(actor=actor, bulk_id=bulk_id, limit=MOST, clock=clock)
+
+
+def wake_left(*, clock: Clock) -> int:
+    """Go on with bulks whose worker died; how many. One that is still worked on loses nothing: items are locked."""
+    # A late import: the job calls this service.
+    from .tasks import work
+
+    with transaction(actor=SYSTEM):
+        left = queries.left_waiting(clock.now() - LEFT_AFTER, limit=WOKEN_AT_ONCE)
+        for bulk_id in left:
+            enqueue(work, bulk_id=str(bulk_id))
+    return len(left)
 
 
 def _store(actor: Actor, wanted: Bulk, household_ids: Sequence[UUID], clock: Clock) -> Bulk:

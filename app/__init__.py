@@ -41,6 +41,7 @@ ROOMS = (
     "app.households.fieldwork",
     "app.households.reform",
     "app.market.catalogue",
+    "app.market.catalogue.finding",
     "app.market.assisted",
     "app.market.orders",
     "app.market.places",

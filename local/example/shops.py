@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.market.catalogue.categories import guess
 from app.market.catalogue.photos import StoredPhoto
 from app.market.catalogue.search import search_text
 from app.payments.payees.models import PayeeKind
@@ -78,7 +79,7 @@ class Shops:
             "product", product_id, seller.shop_id, self._product_codes.new(), offer.name,
             search_text(name=offer.name, shop=seller.name, commune=seller.commune.name), offer.unit, offer.price_vnd,
             max(stock, 20) if offer.stars else stock, seller.commune.code, offer.stars, offer.certificate_no,
-            offer.description, at,
+            offer.description, at, guess(offer.name),
         )  # fmt: skip
         photo = luck.choice(self._pictures[offer.kind])
         self._tables.add("product_photo", product_id, 0, photo.key, photo.width, photo.height)

@@ -40,7 +40,7 @@ COLUMNS = {
     "standing_code": "id, code, purpose_kind, purpose_id, payee_id, label, active, created_at",
     "product": (
         "id, shop_id, code, name, search_text, unit, price_vnd, stock, commune_code, ocop_stars, certificate_no,"
-        " description, created_at"
+        " description, created_at, category"
     ),
     "product_photo": "product_id, position, key, width, height",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from app.core.texts import fold, tidy
 
 from .models import Area, AreaChange
 
+KM_PER_DEGREE = 111.2
+"""Of latitude; of longitude at the equator."""
 IN_FORCE = Area.valid_to.is_(None)
 
 
@@ -158,3 +161,16 @@ def communes() -> list[tuple[str, str]]:
     query = sa.select(Area.code, Area.name).where(Area.kind == "commune", IN_FORCE)
     rows = db.session.execute(query.order_by(Area.search_name))
     return [(code, name) for code, name in rows]
+
+
+def communes_near(latitude: float, longitude: float, *, within_km: float, limit: int = 40) -> list[str]:
+    """Codes of communes whose middle lies within so many kilometres, the nearest first.
+
+    Args:
+        latitude, longitude: in degrees (WGS 84).
+    """
+    north_km = (Area.latitude - latitude) * KM_PER_DEGREE
+    east_km = (Area.longitude - longitude) * KM_PER_DEGREE * math.cos(math.radians(latitude))
+    apart = sa.func.sqrt(north_km * north_km + east_km * east_km)
+    query = sa.select(Area.code).where(Area.kind == "commune", IN_FORCE, apart <= within_km)
+    return list(db.session.scalars(query.order_by(apart, Area.code).limit(limit)))

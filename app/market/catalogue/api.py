@@ -20,12 +20,23 @@ from app.identity.roles import Role
 
 from . import queries, services, views
 from .errors import ShopMissing
+from .finding.looking import look_for
+from .finding.suggesting import suggest
+from .finding.wanted import Wanted
 from .models import Product
 from .photos import MAX_BYTES
-from .schemas import NewProduct, NewProductSchema, ProductPageSchema, ProductSchema, ProductsQuery
+from .schemas import (
+    NewProduct,
+    NewProductSchema,
+    ProductPageSchema,
+    ProductSchema,
+    ProductsQuery,
+    SuggestionsSchema,
+    SuggestQuery,
+)
 
 blp = Blueprint("catalogue_api", __name__, url_prefix="/api/v1", description="Products on sale.")
-_CACHED = ("catalogue_api.list_products", "catalogue_api.show_product")
+_CACHED = ("catalogue_api.list_products", "catalogue_api.suggestions", "catalogue_api.show_product")
 
 
 def _public_url() -> str:
@@ -41,10 +52,21 @@ def _shown(product: Product) -> dict[str, Any]:
 @blp.arguments(ProductsQuery, location="query")
 @blp.response(200, ProductPageSchema)
 def list_products(query: dict[str, Any]) -> dict[str, Any]:
-    """What is on sale, newest first; with `q`, the closest first. Photos are thumbnails."""
-    page = queries.list_products(**query)
-    items = [views.for_outside(card, public_url=_public_url()) for card in page.items]
-    return {"items": items, "next_cursor": page.next_cursor}
+    """What is on sale: the closest to `q` first, then what is in stock, has more OCOP stars, is newer. Photos are
+    thumbnails. A cursor belongs to the same question."""
+    cursor, limit, near = (query.pop(name) for name in ("cursor", "limit", "near"))
+    looked = look_for(Wanted(**query, near=views.around(near)), cursor=cursor, limit=limit)
+    items = [views.for_outside(card, public_url=_public_url()) for card in looked.found.items]
+    return {**vars(looked.found), "items": items, "corrected": looked.corrected}
+
+
+@blp.route("/products/suggestions")
+@open_to_all
+@blp.arguments(SuggestQuery, location="query")
+@blp.response(200, SuggestionsSchema)
+def suggestions(query: dict[str, Any]) -> dict[str, Any]:
+    """What somebody may be about to type."""
+    return {"items": suggest(query["q"])}
 
 
 @blp.route("/products/<code>")

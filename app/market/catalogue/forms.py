@@ -11,7 +11,8 @@ from marshmallow import Schema, ValidationError
 from app.core.errors import AppError
 from app.core.money import AmountError, parse_vnd
 
-PRODUCT_FIELDS = ("name", "unit", "price_vnd", "stock", "description")
+MONTHS = ("season_from_month", "season_to_month")
+PRODUCT_FIELDS = ("name", "unit", "price_vnd", "stock", "description", "category", *MONTHS)
 SHOP_FIELDS = ("name", "bin", "number", "holder")
 
 
@@ -40,6 +41,9 @@ def read_product(form: Mapping[str, str], schema: Schema, *, extra: tuple[str, .
         values["price_vnd"] = parse_vnd(values["price_vnd"])
     except AmountError:
         errors["price_vnd"] = _("Ghi giá bằng chữ số, ví dụ 180.000.")
+    values["category"] = values["category"] or None
+    for name in MONTHS:
+        values[name] = int(values[name]) if values[name].isascii() and values[name].isdigit() else None
     for name in ("stock", *extra):
         digits = form.get(name, "").replace(".", "").replace(" ", "").strip()
         if digits.isascii() and digits.isdigit() and len(digits) <= 10:

@@ -6,10 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.database import Model
 from app.core.ids import uuid7
+
+from .categories import OTHER
 
 NAME_MIN, NAME_MAX = 3, 120
 UNIT_MAX = 20
@@ -17,6 +20,7 @@ DESCRIPTION_MAX = 4000
 PRICE_MAX_VND = 1_000_000_000
 STOCK_MAX = 1_000_000
 _LIVE = "status = 'live'"
+_BEST_FIRST = (sa.text("standing DESC"), sa.text("created_at DESC"), sa.text("id DESC"))
 
 
 class Shop(Model):
@@ -54,7 +58,9 @@ class Product(Model):
     """One thing a shop sells.
 
     `stock` is what is there, `reserved` the part promised to orders that have yet to be paid; both in `unit`s.
-    `search_text` is folded (no accents): the name, a bar, then shop and commune; written with every change.
+    `search_text` is what it is found by (see `search`); written with every change. `find` is made of it and of the
+    filters by the database, `standing` is its place among all: in stock before sold out, then OCOP stars. A season may
+    go round the new year; without months a product is always there.
     `version` grows with each edit by the seller, not with stock movements.
     """
 
@@ -71,20 +77,31 @@ class Product(Model):
         sa.CheckConstraint("ocop_stars BETWEEN 3 AND 5", name="ocop_stars"),
         sa.CheckConstraint("ocop_stars IS NULL OR certificate_no IS NOT NULL", name="stars_need_certificate"),
         sa.CheckConstraint("status IN ('live', 'paused')", name="status"),
-        sa.Index("ix_product_newest", sa.text("created_at DESC"), sa.text("id DESC"), postgresql_where=sa.text(_LIVE)),
+        sa.CheckConstraint("category ~ '^[a-z]+[.][a-z]+$'", name="category_form"),
+        sa.CheckConstraint("season_from_month BETWEEN 1 AND 12", name="season_from_month"),
+        sa.CheckConstraint("season_to_month BETWEEN 1 AND 12", name="season_to_month"),
+        sa.CheckConstraint("(season_from_month IS NULL) = (season_to_month IS NULL)", name="whole_season"),
+        sa.Index("ix_product_standing", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
+        sa.Index("ix_product_commune_standing", "commune_code", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
+        sa.Index("ix_product_category_standing", "category", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
         sa.Index(
-            "ix_product_commune_newest",
-            "commune_code",
-            sa.text("created_at DESC"),
-            sa.text("id DESC"),
+            "ix_product_group_standing",
+            sa.text("split_part(category, '.', 1)"),
+            *_BEST_FIRST,
             postgresql_where=sa.text(_LIVE),
         ),
         sa.Index("ix_product_shop_newest", "shop_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index(
-            "ix_product_search",
+            "ix_product_name",
             "search_text",
+            postgresql_ops={"search_text": "text_pattern_ops"},
+            postgresql_where=sa.text(_LIVE),
+        ),
+        sa.Index(
+            "ix_product_find",
+            "find",
             postgresql_using="gin",
-            postgresql_ops={"search_text": "gin_trgm_ops"},
+            postgresql_with={"fastupdate": "off"},
             postgresql_where=sa.text(_LIVE),
         ),
     )
@@ -103,6 +120,15 @@ class Product(Model):
     certificate_no: Mapped[str | None]
     description: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="live")
+    category: Mapped[str] = mapped_column(default=OTHER)
+    season_from_month: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    season_to_month: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    find: Mapped[str] = mapped_column(TSVECTOR, server_default=sa.FetchedValue(), deferred=True)
+    standing: Mapped[int] = mapped_column(
+        sa.SmallInteger,
+        sa.Computed("(CASE WHEN stock > reserved THEN 10 ELSE 0 END + coalesce(ocop_stars, 0))::smallint", True),
+        deferred=True,
+    )
     created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     version: Mapped[int] = mapped_column(default=1)
     idempotency_key: Mapped[str | None]

@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.ids import uuid7
 from app.households.areas import queries as areas
 
+from .categories import guess
 from .errors import OutOfStock, Shortage
 from .models import Product, ProductPhoto, Shop
 from .photos import StoredPhoto
@@ -55,6 +56,9 @@ def display(
         stock=data.stock,
         commune_code=shop.commune_code,
         description=data.description,
+        category=data.category or guess(data.name),
+        season_from_month=data.season_from_month,
+        season_to_month=data.season_to_month,
         photos=[],
         created_at=clock.now(),
         idempotency_key=idempotency_key,

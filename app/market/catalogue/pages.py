@@ -6,42 +6,45 @@ from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
 
+from app.core.clock import SYSTEM_CLOCK
 from app.core.codes import normalise
 from app.core.paging import Page
 from app.core.routes import open_to_all
-from app.core.texts import tidy
 from app.households.areas import queries as areas
 
-from . import queries, views
-from .queries import ProductCard
+from . import filtering, queries, views
+from .cards import ProductCard
+from .filtering import Asked
+from .finding.looking import look_for
+from .finding.queries import Found, find
 from .seller_pages import bp as seller
 
 bp = Blueprint("catalogue", __name__, template_folder="templates")
 bp.register_blueprint(seller)
 
-_MAX_TYPED = 100
 _SUGGESTIONS = 4
 
 
 @bp.get("/cho")
 @open_to_all
 def market() -> str:
-    """What is on sale, with search and a commune filter."""
-    q = tidy(request.args.get("q", ""))[:_MAX_TYPED]
-    commune = request.args.get("commune", "")[:20]
+    """What is on sale, with search and filters."""
+    asked = Asked.read(request.args)
     cursor = request.args.get("cursor", "")[:500]
-    page = queries.list_products(q=q, commune=commune or None, cursor=cursor or None, limit=20)
-    nothing = not page.items and not cursor
+    looked = look_for(asked.wanted(SYSTEM_CLOCK.now()), cursor=cursor or None)
+    nothing = not looked.found.items and not cursor
     return render_template(
         "catalogue/market.html",
-        q=q,
-        commune=commune,
+        asked=asked,
+        looked=looked,
         communes=queries.communes_with_goods(),
-        commune_name=areas.names([commune]).get(commune, "") if commune else "",
-        products=page.items,
-        suggestions=queries.list_products(limit=_SUGGESTIONS).items if nothing else (),
-        next_url=_next_url(page, q=q or None, commune=commune or None),
-        first_url=url_for(".market", q=q or None, commune=commune or None) if cursor else None,
+        commune_name=areas.names([asked.commune]).get(asked.commune, "") if asked.commune else "",
+        narrower=filtering.narrower(asked, looked.found.facets),
+        chosen=filtering.chosen(asked),
+        prices=filtering.prices(),
+        suggestions=find(limit=_SUGGESTIONS).items if nothing else (),
+        next_url=_next_url(looked.found, **asked.arguments()),
+        first_url=filtering.url_of(asked) if cursor else None,
     )
 
 
@@ -68,7 +71,7 @@ def shop(code: str) -> str:
     """A shop with what it sells."""
     found = queries.shop_by_code(normalise(code))
     cursor = request.args.get("cursor", "")[:500]
-    page = queries.list_products(shop_id=found.id, cursor=cursor or None, limit=20)
+    page = queries.on_display(found.id, cursor=cursor or None)
     return render_template(
         "catalogue/shop.html",
         shop=found,
@@ -79,5 +82,5 @@ def shop(code: str) -> str:
     )
 
 
-def _next_url(page: Page[ProductCard], **arguments: Any) -> str | None:
+def _next_url(page: Page[ProductCard] | Found, **arguments: Any) -> str | None:
     return url_for(request.endpoint or "", cursor=page.next_cursor, **arguments) if page.next_cursor else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,131 +13,25 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.core.database import db
 from app.core.errors import BadInput, NotFound
-from app.core.media import THUMB, media_url
 from app.core.paging import Page, decode_cursor, encode_cursor
-from app.core.texts import fold, tidy
+from app.core.texts import fold
 from app.households.areas import queries as areas
 from app.households.registry.figures import week_of
 
+from . import cards
+from .cards import LIVE, OPEN, ProductCard
 from .models import Product, ProductPhoto, Shop
-from .search import name_part, query_words
-
-_LIVE = Product.status == sa.literal_column("'live'")
-_OPEN = (Shop.status == "open", Shop.held_since.is_(None))
-_CARD = (
-    Product.id,
-    Product.code,
-    Product.name,
-    Product.price_vnd,
-    Product.unit,
-    (Product.stock > Product.reserved).label("in_stock"),
-    Product.commune_code,
-    Product.ocop_stars,
-    Product.created_at,
-    Shop.code.label("shop_code"),
-    Shop.name.label("shop_name"),
-)
+from .search import name_part
 
 
-@dataclass(frozen=True)
-class Seller:
-    """Who sells, as the public knows it."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True)
-class ProductCard:
-    """A product in a list; photos are thumbnails."""
-
-    code: str
-    name: str
-    price_vnd: int
-    unit: str
-    in_stock: bool
-    commune_code: str
-    commune_name: str
-    ocop_stars: int | None
-    seller: Seller
-    photo_urls: tuple[str, ...]
-    url: str
-
-
-def list_products(
-    *, q: str = "", commune: str | None = None, shop_id: UUID | None = None, cursor: str | None = None, limit: int = 20
-) -> Page[ProductCard]:
-    """One page of what is on sale in open shops, newest first; a search puts the closest names first.
-
-    Args:
-        q: words that must all begin a word of the product, its shop or its commune; accents do not matter.
-        commune: code of the commune the product comes from.
-
-    Raises:
-        BadInput: a cursor that is not ours, or belongs to another kind of list.
-    """
-    query = sa.select(*_CARD).join(Shop, Shop.id == Product.shop_id).where(_LIVE, *_OPEN)
-    if commune:
-        query = query.where(Product.commune_code == commune)
-    if shop_id:
-        query = query.where(Product.shop_id == shop_id)
-    if not q.strip():
-        return _newest(query, cursor, limit)
-    found = query_words(q)
-    if not found:
-        return Page([], None)
-    return _closest(query, found, tidy(q), cursor, limit)
-
-
-def _newest(query: sa.Select[*tuple[Any, ...]], cursor: str | None, limit: int) -> Page[ProductCard]:
+def on_display(shop_id: UUID, *, cursor: str | None = None, limit: int = 20) -> Page[ProductCard]:
+    """One page of what an open shop has on sale, newest first."""
+    query = cards.of_cards().where(Product.shop_id == shop_id)
     if cursor:
         query = query.where(_after(*decode_cursor(cursor, str, str)))
-    query = query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)
-    rows = db.session.execute(query).all()
-    more = len(rows) > limit
-    key = (rows[limit - 1].created_at.isoformat(), str(rows[limit - 1].id)) if more else ()
-    return Page(_cards(rows[:limit]), encode_cursor(*key) if more else None)
-
-
-def _closest(
-    query: sa.Select[*tuple[Any, ...]], found: list[str], typed: str, cursor: str | None, limit: int
-) -> Page[ProductCard]:
-    rank = _rank(found, typed).label("rank")
-    query = query.where(*(Product.search_text.like(f"% {word}%") for word in found))
-    inner = query.add_columns(rank).subquery()
-    outer = sa.select(inner)
-    if cursor:
-        after_rank, *rest = decode_cursor(cursor, int, str, str)
-        after = sa.tuple_(inner.c.created_at, inner.c.id) < _position(*rest)
-        outer = outer.where(sa.or_(inner.c.rank > after_rank, sa.and_(inner.c.rank == after_rank, after)))
-    outer = outer.order_by(inner.c.rank, inner.c.created_at.desc(), inner.c.id.desc()).limit(limit + 1)
-    rows = db.session.execute(outer).all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    key = (last.rank, last.created_at.isoformat(), str(last.id)) if last else ()
-    return Page(_cards(rows[:limit]), encode_cursor(*key) if more else None)
-
-
-def _rank(found: list[str], typed: str) -> sa.ColumnElement[int]:
-    """Smaller is closer: the name begins so, has the words in this order, has them all, or only shop and commune do.
-
-    Within that, names with the very accents that were typed come first ("dưa" before "dứa"), then more OCOP stars.
-    """
-    phrase = " ".join(found)
-    in_name = sa.and_(*(sa.func.split_part(Product.search_text, "|", 1).like(f"% {word}%") for word in found))
-    closeness = sa.case(
-        (Product.search_text.like(f" {phrase}%"), 0),
-        (Product.search_text.like(f"% {phrase}%|%"), 1),
-        (in_name, 2),
-        else_=3,
-    )
-    with_accents = typed.lower() != fold(typed)
-    other_accents = (
-        sa.case((sa.func.strpos(sa.func.lower(Product.name), typed.lower()) > 0, 0), else_=1)
-        if with_accents
-        else sa.literal(0)
-    )
-    return closeness * 100 + other_accents * 10 + (5 - sa.func.coalesce(Product.ocop_stars, 0))
+    rows = db.session.execute(query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(cards.made(rows[:limit]), encode_cursor(last.created_at.isoformat(), str(last.id)) if last else None)
 
 
 def _after(moment: str, row_id: str) -> sa.ColumnElement[bool]:
@@ -153,46 +46,6 @@ def _position(moment: str, row_id: str) -> sa.ColumnElement[Any]:
     if at is None or at.tzinfo is None:
         raise BadInput(_("Dấu trang không đúng; hãy mở lại danh sách từ đầu."), errors={"cursor": ["invalid"]})
     return sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(last, sa.Uuid()))
-
-
-def _cards(rows: Sequence[Any]) -> list[ProductCard]:
-    photos = _photos([row.id for row in rows])
-    communes = areas.names(row.commune_code for row in rows)
-    return [
-        ProductCard(
-            code=row.code,
-            name=row.name,
-            price_vnd=row.price_vnd,
-            unit=row.unit,
-            in_stock=row.in_stock,
-            commune_code=row.commune_code,
-            commune_name=communes.get(row.commune_code, ""),
-            ocop_stars=row.ocop_stars,
-            seller=Seller(row.shop_code, row.shop_name),
-            photo_urls=photos.get(row.id, ()),
-            url=product_url(row.code),
-        )
-        for row in rows
-    ]
-
-
-def _photos(product_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
-    if not product_ids:
-        return {}
-    rows = db.session.execute(
-        sa.select(ProductPhoto.product_id, ProductPhoto.key)
-        .where(ProductPhoto.product_id.in_(product_ids))
-        .order_by(ProductPhoto.product_id, ProductPhoto.position)
-    )
-    found: dict[UUID, tuple[str, ...]] = {}
-    for product_id, key in rows:
-        found[product_id] = (*found.get(product_id, ()), media_url(key, THUMB))
-    return found
-
-
-def product_url(code: str) -> str:
-    """The public page of a product."""
-    return f"/san-pham/{code}"
 
 
 def by_code(code: str, *, for_update: bool = False) -> Product:
@@ -253,18 +106,18 @@ def payee_and_code(household_id: UUID | None) -> sa.Select[UUID, str]:
 
 def live_products() -> sa.Select[UUID]:
     """Selects the ids of products on display, for counting."""
-    return sa.select(Product.id).where(_LIVE)
+    return sa.select(Product.id).where(LIVE)
 
 
 def open_shops() -> sa.Select[UUID]:
     """Selects the ids of open shops, for counting."""
-    return sa.select(Shop.id).where(*_OPEN)
+    return sa.select(Shop.id).where(*OPEN)
 
 
 def opened_by_week() -> Sequence[sa.Row[str, date, int]]:
     """(commune, Monday in Vietnam, shops opened that week, of those that are open now)."""
     week = week_of(Shop.created_at)
-    query = sa.select(Shop.commune_code, week, sa.func.count()).where(*_OPEN)
+    query = sa.select(Shop.commune_code, week, sa.func.count()).where(*OPEN)
     return db.session.execute(query.group_by(Shop.commune_code, week)).all()
 
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from app.core.api import Input, Output, PageQuery, money, page_schema
+from app.core.api import Input, Output, PageQuery, money
 from app.core.texts import tidy
 
+from .categories import CATEGORIES, GROUPS
 from .models import DESCRIPTION_MAX, NAME_MAX, NAME_MIN, PRICE_MAX_VND, STOCK_MAX, UNIT_MAX
 
 _REQUIRED = {"required": _l("Chỗ này cần điền."), "null": _l("Chỗ này cần điền."), "invalid": _l("Chỗ này chưa đúng.")}
+NEAR = r"-?\d{1,2}(\.\d{1,2})?,-?\d{1,3}(\.\d{1,2})?\Z"
+"""Where somebody is, to about a kilometre; nobody needs to know it better."""
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -44,13 +47,17 @@ def _printable(text: str, *, keep: str) -> str:
 
 @dataclass(frozen=True)
 class NewProduct:
-    """What a seller says of a new product. Price in đồng for one `unit`, stock in `unit`s."""
+    """What a seller says of a new product. Price in đồng for one `unit`, stock in `unit`s. Without a category the name
+    tells it; without months it is there all year, from 11 to 2 goes round the new year."""
 
     name: str
     unit: str
     price_vnd: int
     stock: int
     description: str = ""
+    category: str | None = None
+    season_from_month: int | None = None
+    season_to_month: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ class ProductEdit:
     stock_seen: int
     version: int
     description: str = ""
+    category: str | None = None
+    season_from_month: int | None = None
+    season_to_month: int | None = None
 
 
 def _whole(minimum: int, maximum: int, sentence: Any) -> fields.Integer:
@@ -72,6 +82,16 @@ def _whole(minimum: int, maximum: int, sentence: Any) -> fields.Integer:
         strict=True,
         validate=validate.Range(minimum, maximum, error=sentence),
         error_messages={**_REQUIRED, "invalid": _l("Ghi bằng chữ số.")},
+    )
+
+
+def _month() -> fields.Integer:
+    return fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(1, 12, error=_l("Chọn tháng từ 1 đến 12.")),
+        error_messages={"invalid": _l("Chọn tháng từ 1 đến 12.")},
     )
 
 
@@ -93,6 +113,21 @@ class NewProductSchema(Input):
     description = Story(
         load_default="", validate=validate.Length(max=DESCRIPTION_MAX, error=_l("Kể dài quá, tối đa {max} chữ."))
     )
+
+    category = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(CATEGORIES, error=_l("Chọn một loại trong danh sách.")),
+    )
+    season_from_month = _month()
+    season_to_month = _month()
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole_season(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data.get("season_from_month"), data.get("season_to_month")
+        if (first is None) != (last is None):
+            missing = "season_from_month" if first is None else "season_to_month"
+            raise ValidationError(_l("Chọn cả tháng đầu mùa lẫn tháng cuối mùa."), missing)
 
     @post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> NewProduct | ProductEdit:
@@ -141,6 +176,26 @@ class ProductsQuery(PageQuery):
 
     q = fields.String(load_default="", validate=validate.Length(max=200))
     commune = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=20))
+    category = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf([*GROUPS, *CATEGORIES]),
+        metadata={"description": "A group (`food`) or a kind (`food.fruit`)."},
+    )
+    stars = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(3, 5), metadata={"description": "At least so many."}
+    )
+    month = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(1, 12), metadata={"description": "In season then."}
+    )
+    lowest_vnd = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, PRICE_MAX_VND))
+    highest_vnd = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, PRICE_MAX_VND))
+    near = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(NEAR),
+        metadata={"description": "Latitude and longitude in degrees with at most two decimals: communes around."},
+    )
 
 
 class SellerSchema(Output):
@@ -160,9 +215,50 @@ class ProductSchema(Output):
     in_stock = fields.Boolean()
     commune_code = fields.String()
     ocop_stars = fields.Integer(allow_none=True)
+    category = fields.String()
+    season_from_month = fields.Integer(allow_none=True)
+    season_to_month = fields.Integer(allow_none=True)
     seller = fields.Nested(SellerSchema)
     photo_urls = fields.List(fields.String())
     url = fields.String()
 
 
-ProductPageSchema = page_schema(ProductSchema, "ProductPage")
+class FacetsSchema(Output):
+    """How many of what was found are of which kind, from which commune, with how many stars."""
+
+    categories = fields.Dict(keys=fields.String(), values=fields.Integer())
+    groups = fields.Dict(keys=fields.String(), values=fields.Integer())
+    communes = fields.Dict(keys=fields.String(), values=fields.Integer())
+    stars = fields.Dict(keys=fields.String(), values=fields.Integer())
+    at_least = fields.Boolean(metadata={"description": "Too many to count: there may be more of each, and others."})
+
+
+class ProductPageSchema(Output):
+    """One page of what was found. `corrected` holds the words that were looked for instead when those asked for found
+    nothing. `total` counts all pages; with `more_than_that` there are more. Facets come with the first page."""
+
+    items = fields.List(fields.Nested(ProductSchema))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+    more_than_that = fields.Boolean()
+    corrected = fields.String(allow_none=True)
+    facets = fields.Nested(FacetsSchema, allow_none=True)
+
+
+class SuggestionSchema(Output):
+    """Words to look for; with `category`, a kind of goods."""
+
+    text = fields.String()
+    category = fields.String(allow_none=True)
+
+
+class SuggestionsSchema(Output):
+    """The likeliest first."""
+
+    items = fields.List(fields.Nested(SuggestionSchema))
+
+
+class SuggestQuery(Input):
+    """What was typed so far."""
+
+    q = fields.String(required=True, validate=validate.Length(max=200))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from app.core.texts import fold
+from app.core.texts import fold, tidy
 
 MAX_WORDS = 8
+MAX_LETTERS = 40
 
 
 def words(text: str) -> list[str]:
     """The folded words of a text: runs of letters and digits."""
-    spaced = "".join(letter if letter.isalnum() else " " for letter in fold(text))
-    return spaced.split()
+    return _runs(fold(text))
+
+
+def accented(text: str) -> list[str]:
+    """Those words of a text that folding changes, as they are spelt."""
+    return [word for word in _runs(tidy(text).lower()) if fold(word) != word]
 
 
 def query_words(q: str) -> list[str]:
@@ -19,10 +24,17 @@ def query_words(q: str) -> list[str]:
 
 
 def search_text(*, name: str, shop: str, commune: str) -> str:
-    """What a product is found by. Each word has a space before it; the bar ends the name."""
-    return f"{name_part(name)} {' '.join(words(f'{shop} {commune}'))}"
+    """What a product is found by: the name, a bar, shop and commune; then, after another bar, the words of the name
+    that have accents, as they are spelt. Each word has a space before it."""
+    found = f"{name_part(name)} {' '.join(words(f'{shop} {commune}'))}"
+    spelt = accented(name)
+    return f"{found} | {' '.join(spelt)}" if spelt else found
 
 
 def name_part(name: str) -> str:
     """How the search text of everything of this name begins."""
     return f" {' '.join(words(name))} |"
+
+
+def _runs(text: str) -> list[str]:
+    return "".join(letter if letter.isalnum() else " " for letter in text).split()

@@ -26,6 +26,7 @@ from app.identity.roles import Role
 from app.payments.vietqr.banks import payee_banks
 
 from . import forms, photos, ports, queries, services
+from .categories import CATEGORIES, GROUPS, group_of
 from .errors import ProductChanged
 from .forms import FormError
 from .models import Product, Shop
@@ -204,6 +205,10 @@ def _product_form(
         product=product,
         problem=problem,
         units=UNITS,
+        kinds=[
+            (str(GROUPS[group]), [(code, label) for code, label in CATEGORIES.items() if group_of(code) == group])
+            for group in GROUPS
+        ],
     )
 
 
@@ -243,6 +248,9 @@ def _shown(product: Product) -> dict[str, Any]:
         "stock_seen": product.stock,
         "version": product.version,
         "description": product.description,
+        "category": product.category,
+        "season_from_month": str(product.season_from_month or ""),
+        "season_to_month": str(product.season_to_month or ""),
     }
 
 

@@ -28,6 +28,7 @@ from app.payments.payees import operations as payees
 from app.payments.payees.models import PayeeKind
 
 from . import operations, photos, queries
+from .categories import guess
 from .errors import (
     HouseholdNotVerified,
     ProductChanged,
@@ -177,6 +178,8 @@ def edit_product(
         product.price_vnd = data.price_vnd
         product.stock = stock
         product.description = data.description
+        product.category = data.category or guess(data.name)
+        product.season_from_month, product.season_to_month = data.season_from_month, data.season_to_month
         product.search_text = operations.words_to_find(data.name, product.shop)
         product.version += 1
         if photo:

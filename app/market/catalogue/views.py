@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.media import FULL, media_url
+from app.households.areas import queries as areas
 
+from .cards import ProductCard, Seller, product_url
 from .models import Product
-from .queries import ProductCard, Seller, product_url
+
+NEAR_KM = 25
+"""So far people go for a basket, and a neighbour brings one."""
 
 
 def present(product: Product, *, commune_name: str = "") -> ProductCard:
@@ -21,10 +25,21 @@ def present(product: Product, *, commune_name: str = "") -> ProductCard:
         commune_code=product.commune_code,
         commune_name=commune_name,
         ocop_stars=product.ocop_stars,
+        category=product.category,
+        season_from_month=product.season_from_month,
+        season_to_month=product.season_to_month,
         seller=Seller(product.shop.code, product.shop.name),
         photo_urls=tuple(media_url(photo.key, FULL) for photo in product.photos),
         url=product_url(product.code),
     )
+
+
+def around(near: str | None) -> tuple[str, ...]:
+    """Codes of communes around a place ("21.59,105.85"); a code of nowhere when there are none."""
+    if not near:
+        return ()
+    latitude, longitude = map(float, near.split(","))
+    return tuple(areas.communes_near(latitude, longitude, within_km=NEAR_KM)) or ("nowhere",)
 
 
 def for_outside(card: ProductCard, *, public_url: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from app.market.assisted import services
 from app.market.assisted.models import AssistedListing
 from app.market.assisted.queries import Seen
 from app.market.assisted.services import Decision
-from app.market.catalogue import queries as catalogue
+from app.market.catalogue.finding.queries import find
 from tests.factories.households import TAN_CUONG
 from tests.factories.market import Seller, a_product, make_seller
 from tests.factories.people import actor_for, code_in, make_user, texts_to
@@ -95,7 +95,7 @@ def member_of(*areas: str, clock: FrozenClock, phone: str | None = None) -> Acto
 
 
 def goods() -> list[str]:
-    return [card.name for card in catalogue.list_products().items]
+    return [card.name for card in find().items]
 
 
 def wrong(digits: str) -> str:

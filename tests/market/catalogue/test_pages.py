@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.market.catalogue import queries, services
+from app.market.catalogue.finding.queries import find
 from tests.factories import households
 from tests.factories.market import a_photo, make_product, sell_out
 
@@ -139,14 +140,14 @@ def test_a_form_with_a_mistake_loses_nothing_not_even_the_photo(phone):
     assert key
     added = phone.send("/ban-hang/san-pham/moi", {**FORM, "photo_key": key[1]})
     assert added.status_code == 302
-    (card,) = queries.list_products().items
+    (card,) = find().items
     assert key[1] in card.photo_urls[0]
 
 
 @pytest.mark.parametrize("photo_key", ["0" * 40, "../../x", "'"])
 def test_a_made_up_photo_is_left_out(phone, photo_key):
     assert phone.send("/ban-hang/san-pham/moi", {**FORM, "photo_key": photo_key}).status_code == 302
-    assert queries.list_products().items[0].photo_urls == ()
+    assert find().items[0].photo_urls == ()
 
 
 def test_a_file_that_is_no_photo_is_told_at_its_field(phone):
@@ -160,12 +161,12 @@ def test_a_double_tap_adds_one_product(phone):
     assert key
     for _tap in range(2):
         phone.send("/ban-hang/san-pham/moi", {**FORM, "key": key[1]})
-    assert len(queries.list_products().items) == 1
+    assert len(find().items) == 1
 
 
 def test_a_form_without_its_token_is_refused(phone):
     assert phone.client.post("/ban-hang/san-pham/moi", data=FORM).status_code == 400
-    assert queries.list_products().items == []
+    assert find().items == []
 
 
 def edit_form(page: str) -> dict[str, str]:
@@ -200,8 +201,8 @@ def test_the_switches_of_the_shop_page_work(phone, seller, clock):
     product = make_product(clock=clock, seller=seller)
     switch = f"/ban-hang/san-pham/{product.code}/het-hang"
     phone.send("/ban-hang", {"het": "1"}, to=switch)
-    assert queries.list_products().items == []
+    assert find().items == []
     phone.send("/ban-hang", {"het": "0"}, to=switch)
-    assert len(queries.list_products().items) == 1
+    assert len(find().items) == 1
     phone.send("/ban-hang", {"mo": "0"}, to="/ban-hang/trang-thai")
     assert "đang tạm nghỉ" in phone.get("/ban-hang").text

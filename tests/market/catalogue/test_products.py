@@ -12,6 +12,8 @@ from app.core.database import db, transaction
 from app.core.errors import Forbidden, NotFound
 from app.market.catalogue import operations, queries, services
 from app.market.catalogue.errors import ProductChanged, StockPromised
+from app.market.catalogue.finding.queries import find
+from app.market.catalogue.finding.wanted import Wanted
 from app.market.catalogue.models import Product
 from app.market.catalogue.schemas import ProductEdit
 from tests.factories.market import a_product, make_product, sell_out
@@ -32,7 +34,7 @@ def an_edit(product: Product, **changes: object) -> ProductEdit:
 
 def test_a_product_is_on_sale_the_moment_it_is_added(seller, clock):
     product = make_product(clock=clock, seller=seller)
-    (card,) = queries.list_products().items
+    (card,) = find().items
     assert (card.code, card.price_vnd, card.in_stock) == (product.code, 250_000, True)
     assert card.seller.name == "Chè nhà bà Lan"
     assert card.commune_name == "Xã Tân Cương"
@@ -42,13 +44,13 @@ def test_adding_twice_with_one_key_adds_one_product(seller, clock):
     first = make_product(clock=clock, seller=seller, key="tap")
     again = make_product(clock=clock, seller=seller, key="tap")
     assert first.code == again.code
-    assert len(queries.list_products().items) == 1
+    assert len(find().items) == 1
 
 
 def test_two_sellers_may_use_the_same_key(seller, neighbour, clock):
     make_product(clock=clock, seller=seller, key="tap")
     make_product(clock=clock, seller=neighbour, key="tap")
-    assert len(queries.list_products().items) == 2
+    assert len(find().items) == 2
 
 
 def test_nobody_adds_to_a_neighbours_shop(seller, neighbour, clock):
@@ -72,7 +74,7 @@ def test_an_edit_shows_and_leaves_a_trace(seller, clock):
     services.edit_product(
         actor=seller.actor, code=product.code, data=an_edit(product, name="Chè đinh", price_vnd=3_000_000), clock=clock
     )
-    (card,) = queries.list_products(q="dinh").items
+    (card,) = find(Wanted(q="dinh")).items
     assert card.price_vnd == 3_000_000
     acts = db.session.scalars(sa.select(AuditEvent.action).where(AuditEvent.subject_id == product.id)).all()
     assert sorted(acts) == ["product.added", "product.edited"]
@@ -108,15 +110,15 @@ def test_stock_promised_to_buyers_cannot_be_edited_away(seller, clock):
 def test_the_sold_out_switch_takes_a_product_off_the_market_and_back(seller, clock):
     product = make_product(clock=clock, seller=seller)
     sell_out(product, seller, clock=clock)
-    assert queries.list_products().items == []
+    assert find().items == []
     services.set_paused(actor=seller.actor, code=product.code, paused=False, clock=clock)
-    assert len(queries.list_products().items) == 1
+    assert len(find().items) == 1
 
 
 def test_a_closed_shop_shows_nothing_on_the_market(seller, clock):
     make_product(clock=clock, seller=seller)
     services.set_shop_open(actor=seller.actor, shop_id=seller.shop.id, is_open=False, clock=clock)
-    assert queries.list_products().items == []
+    assert find().items == []
 
 
 def test_an_unknown_product_is_not_found(app):

@@ -15,13 +15,16 @@ from app.config import libpq_url
 from app.core.database import db
 from app.core.errors import BadInput
 from app.market.catalogue import queries
+from app.market.catalogue.finding import services
+from app.market.catalogue.finding.queries import find
+from app.market.catalogue.finding.wanted import Wanted
 from app.market.catalogue.search import search_text, words
 from tests.factories import households
 from tests.factories.market import make_product, make_seller
 
 
 def found(q: str = "", commune: str | None = None) -> list[str]:
-    return [card.name for card in queries.list_products(q=q, commune=commune).items]
+    return [card.name for card in find(Wanted(q=q, commune=commune)).items]
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def test_paging_neither_skips_nor_repeats_while_others_add(seller, clock, q):
     seen: list[str] = []
     cursor = None
     while True:
-        page = queries.list_products(q=q, cursor=cursor, limit=2)
+        page = find(Wanted(q=q), cursor=cursor, limit=2)
         seen += [card.name for card in page.items]
         if page.next_cursor is None:
             break
@@ -101,22 +104,24 @@ def test_paging_neither_skips_nor_repeats_while_others_add(seller, clock, q):
 @pytest.mark.parametrize("q", ["", "che"])
 def test_a_cursor_that_is_not_ours_is_refused(app, cursor, q):
     with pytest.raises(BadInput):
-        queries.list_products(q=q, cursor=cursor)
+        find(Wanted(q=q), cursor=cursor)
 
 
-def fill(database_url: str, shop_id: UUID, count: int) -> None:
+def fill(database_url: str, shop_id: UUID, count: int, *, communes: int = 92) -> None:
     """Many made-up products, straight into the table."""
     with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
         connection.execute(
             """
-            INSERT INTO product (id, shop_id, code, name, search_text, unit, price_vnd, stock, commune_code, created_at)
+            INSERT INTO product
+                (id, shop_id, code, name, search_text, unit, price_vnd, stock, commune_code, category, created_at)
             SELECT gen_random_uuid(), %s, 'SP' || n, 'Chè số ' || n,
                 ' ' || (ARRAY['che', 'tra', 'mien', 'mang', 'ruou'])[1 + n %% 5] || ' so ' || n
                     || ' | nha lan xa tan cuong',
-                'kg', 1000, 5, lpad((n %% 92)::text, 5, '0'), now() - n * interval '1 minute'
+                'kg', 1000, 5, lpad((n %% %s)::text, 5, '0'),
+                (ARRAY['drink.tea', 'food.fruit', 'drink.alcohol'])[1 + n %% 3], now() - n * interval '1 minute'
             FROM generate_series(1, %s) AS n
             """,
-            [shop_id, count],
+            [shop_id, communes, count],
         )
         connection.execute("VACUUM ANALYZE product")
 
@@ -140,34 +145,56 @@ def overhear() -> Iterator[list[tuple[str, Any]]]:
 @pytest.mark.parametrize(
     ("arguments", "index"),
     [
-        ({}, "ix_product_newest"),
-        ({"commune": "00007"}, "ix_product_commune_newest"),
-        ({"q": "ruou 1234"}, "ix_product_search"),
-        ({"q": "1234", "commune": "00007"}, "ix_product_"),
+        ({}, "ix_product_standing"),
+        ({"commune": "00007"}, "ix_product_commune_standing"),
+        ({"category": "drink.tea"}, "ix_product_category_standing"),
+        ({"category": "food"}, "ix_product_group_standing"),
+        ({"q": "so", "category": "food"}, "ix_product_group_standing"),
+        ({"q": "che so"}, "ix_product_standing"),
     ],
 )
-def test_lists_and_searches_walk_an_index_and_never_the_whole_table(app, seller, database_url, arguments, index):
-    fill(database_url, seller.shop.id, 20_000)
+def test_long_lists_walk_an_index_in_the_order_of_the_list(app, seller, database_url, arguments, index):
+    fill(database_url, seller.shop.id, 20_000, communes=12)
+    services.count_terms()
     with overhear() as asked:
-        page = queries.list_products(**arguments)
-        if page.next_cursor:
-            queries.list_products(**arguments, cursor=page.next_cursor)
-        lists = [(statement, parameters) for statement, parameters in asked if "FROM product JOIN shop" in statement]
-        assert lists
-        for statement, parameters in lists:
+        page = find(Wanted(**arguments))
+        find(Wanted(**arguments), cursor=page.next_cursor)
+        walks = [(statement, parameters) for statement, parameters in asked if "anon_1.standing" in statement]
+        assert len(walks) == 2
+        for statement, parameters in walks:
             rows = db.session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters)
             plan = "\n".join(row[0] for row in rows)
             assert index in plan
             assert "Seq Scan on product" not in plan
+            assert "Sort" not in plan
+
+
+@pytest.mark.parametrize("wanted", [Wanted(q="che 1234"), Wanted(q="12", commune="00007"), Wanted(stars=5)])
+def test_what_is_in_few_products_is_gathered_by_the_index_of_words(app, seller, database_url, wanted):
+    fill(database_url, seller.shop.id, 20_000)
+    services.count_terms()
+    connection = db.session.connection()
+    body = connection.scalar(sa.text("SELECT prosrc FROM pg_proc WHERE proname = 'product_gather'"))
+    for name, value in (
+        ("wanted", f"$${wanted.query(())}$$::tsquery"), ("lowest_vnd", "0"), ("highest_vnd", "1e9"), ("most", "1000")
+    ):  # fmt: skip
+        body = body.replace(name, value)
+    connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    connection.execute(sa.text("SET LOCAL enable_indexscan = off"))
+    plan = "\n".join(connection.scalars(sa.text(f"EXPLAIN {body}".replace(":", "\\:"))))
+    assert "Bitmap Index Scan on ix_product_find" in plan
+    db.session.rollback()
 
 
 def test_a_page_costs_the_same_few_queries_however_long_it_is(app, seller, database_url):
     fill(database_url, seller.shop.id, 200)
     with overhear() as asked:
-        assert len(queries.list_products(limit=100).items) == 100
-        assert len([statement for statement, _parameters in asked if "\nFROM " in statement]) == 3
+        assert len(find(limit=5).items) == 5
+        few = len(asked)
+        assert len(find(limit=100).items) == 100
+        assert len(asked) == 2 * few <= 14
 
 
 def test_words_are_folded_and_the_name_ends_at_the_bar():
     assert words("Trà đinh (loại 1), Tân-Cương") == ["tra", "dinh", "loai", "1", "tan", "cuong"]
-    assert search_text(name="Chè", shop="Nhà Lan", commune="Xã Tân Cương") == " che | nha lan xa tan cuong"
+    assert search_text(name="Chè", shop="Nhà Lan", commune="Xã Tân Cương") == (" che | nha lan xa tan cuong | chè")

@@ -220,26 +220,38 @@ def _walked(wanted: Wanted, counted: Counted, after: tuple[int, datetime, UUID] 
         Product.category,
         Product.commune_code,
         Product.ocop_stars,
-    ).where(LIVE, *_narrowest(wanted, counted))
+    ).where(LIVE)
+    ordered: list[sa.SQLColumnExpression[Any]] = [Product.standing, Product.created_at, Product.id]
+    place: list[sa.ColumnElement[Any]] = []
     if after:
         standing, created_at, id = after
-        place = sa.tuple_(
+        place = [
             sa.literal(standing, sa.SmallInteger()),
             sa.literal(created_at, sa.DateTime(timezone=True)),
             sa.literal(id, sa.Uuid()),
-        )
-        query = query.where(sa.tuple_(Product.standing, Product.created_at, Product.id) < place)
+        ]
+    narrow = _narrowest(wanted, counted)
+    if narrow:
+        column, value = narrow
+        query = query.where(column == value)
+        # As part of the place it tells the database which index to walk; it takes a place for rarer than it is.
+        ordered, place = [column, *ordered], [sa.literal(value), *place] if place else []
+    if place:
+        query = query.where(sa.tuple_(*ordered) < sa.tuple_(*place))
     return query.order_by(*_ORDER).limit(far).subquery()
 
 
-def _narrowest(wanted: Wanted, counted: Counted) -> list[sa.ColumnElement[bool]]:
-    """Of the filters that have an index in the market's order, the one that leaves the fewest."""
+def _narrowest(wanted: Wanted, counted: Counted) -> tuple[sa.ColumnElement[str], str] | None:
+    """Of the filters that have an index in the market's order, the one that leaves the fewest: its column and value."""
     group = sa.func.split_part(Product.category, sa.literal_column("'.'"), sa.literal_column("1"))
-    possible = [
-        (f"@c:{wanted.category}", Product.category == wanted.category),
-        (f"@g:{wanted.category}", group == wanted.category),
-        (f"@m:{wanted.commune}", Product.commune_code == wanted.commune),
+    possible: list[tuple[str, sa.ColumnElement[str], str | None]] = [
+        (f"@c:{wanted.category}", Product.category.expression, wanted.category),
+        (f"@g:{wanted.category}", group, wanted.category),
+        (f"@m:{wanted.commune}", Product.commune_code.expression, wanted.commune),
     ]
     asked = {lexeme for lexemes in wanted.filters for lexeme in lexemes}
-    narrow = [(counted.exact.get(lexeme, 0), condition) for lexeme, condition in possible if lexeme in asked]
-    return [condition for _count, condition in sorted(narrow, key=lambda one: one[0])[:1]]
+    narrow = [(counted.exact.get(lexeme, 0), column, value) for lexeme, column, value in possible if lexeme in asked]
+    for _count, column, value in sorted(narrow, key=lambda one: one[0]):
+        if value:
+            return column, value
+    return None

@@ -9,7 +9,7 @@ by lexeme: the changes are noted by a trigger and counted by a job, so that two 
 from alembic import op
 
 revision = "0420"
-down_revision = "0380"
+down_revision = "0410"
 branch_labels = None
 depends_on = None
 

@@ -100,7 +100,9 @@ def find(wanted: Wanted = Wanted(), *, cursor: str | None = None, limit: int = 2
     if at_most > GATHERED:
         page = _walk(wanted, counted, None, limit)
         if page.next_cursor and len(page.items) == limit:
-            found = facets.at_least(_walked(wanted, counted, None, WALKED), _tsquery(wanted.query(counted.exact)))
+            found = facets.at_least(
+                _walked(wanted, counted, None, WALKED), _tsquery(wanted.query(counted.whole(wanted)))
+            )
             return replace(page, total=found.seen, more_than_that=True, facets=found)
     return _gather(wanted, counted, None, limit)
 
@@ -149,14 +151,16 @@ def _key(place: Place) -> tuple[int, int, float, int]:
 
 def _gathered(wanted: Wanted, counted: Counted) -> tuple[Sequence[Any], bool]:
     """Products in open shops, and whether there are more; then those with the words in their names come first."""
-    rows = _ask(wanted, wanted.query(counted.exact))
-    if len(rows) < GATHERED:
-        return rows, False
-    if wanted.words:
-        named = _ask(wanted, wanted.in_name(counted.exact))
-        have = {row.id for row in named}
-        rows = [*named, *(row for row in rows if row.id not in have)][:GATHERED]
-    return rows, True
+    whole, at_most = counted.whole(wanted), counted.at_most(wanted)
+    named: Sequence[Any] = ()
+    if wanted.words and at_most is not None and at_most > GATHERED:
+        named = _ask(wanted, wanted.in_name(whole))
+        if len(named) >= GATHERED:
+            return named, True
+    rows = _ask(wanted, wanted.query(whole))
+    have = {row.id for row in named}
+    both = [*named, *(row for row in rows if row.id not in have)]
+    return both[:GATHERED], len(rows) >= GATHERED
 
 
 def _ask(wanted: Wanted, query: str) -> Sequence[Any]:
@@ -180,7 +184,7 @@ def _shown(ids: Sequence[UUID]) -> list[ProductCard]:
 
 
 def _walk(wanted: Wanted, counted: Counted, place: Place | None, limit: int) -> Found:
-    tiers = wanted.tiers(counted.exact)
+    tiers = wanted.tiers(counted.whole(wanted))
     tier, after = (place.rank, (place.standing, place.created_at, place.id)) if place else (0, None)
     rows: Sequence[Any] = ()
     while tier < len(tiers):

@@ -15,6 +15,8 @@ PRICE_STEPS_VND = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
 """Where one price step ends and the next begins; `product_price_step` in the database knows the same."""
 
 MOST_STARS = 5
+MANY = 1_000
+"""What is in so many products is rather the word that was meant than the beginning of one."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Wanted:
         """The text of a tsquery for everything that will do.
 
         Args:
-            known: words to be taken as they are; others, and the last, may be the beginning of one.
+            known: words to be taken as they are; others may be the beginning of one.
         """
         return self._joined(self._said(known))
 
@@ -94,11 +96,7 @@ class Wanted:
         return [self._joined(f"{named} & {alike}"), self._joined(f"{named} & !({alike})"), others]
 
     def _said(self, known: Collection[str], mark: str = "") -> str:
-        last = len(self.words) - 1
-        return " & ".join(
-            _quoted(mark + word) + ("" if place < last and word in known else ":*")
-            for place, word in enumerate(self.words)
-        )
+        return " & ".join(_quoted(mark + word) + ("" if word in known else ":*") for word in self.words)
 
     def _joined(self, said: str) -> str:
         groups = ("(" + " | ".join(map(_quoted, group)) + ")" for group in self.filters)
@@ -127,10 +125,16 @@ class Counted:
     exact: Mapping[str, int] = field(default_factory=dict)
     beginning: int = 0
 
+    def whole(self, wanted: Wanted) -> frozenset[str]:
+        """The words that are not the beginning of another: known ones, but the last only when it is in very many."""
+        last = wanted.words[-1:]
+        return frozenset(word for word, count in self.exact.items() if word not in last or count >= MANY)
+
     def at_most(self, wanted: Wanted) -> int | None:
         """No more products than this can be found; None when nothing was asked for."""
-        limits = [self.exact.get(word, 0) for word in wanted.words[:-1] if word in self.exact]
-        limits += [self.beginning] if wanted.words else []
+        whole = self.whole(wanted)
+        limits = [self.exact[word] for word in wanted.words if word in whole]
+        limits += [self.beginning] if wanted.words and wanted.words[-1] not in whole else []
         limits += [sum(self.exact.get(lexeme, 0) for lexeme in group) for group in wanted.filters]
         return min(limits, default=None)
 

@@ -1,9 +1,10 @@
 """Finding goods: kinds and seasons of products, an order that needs no sorting, and one index for words and filters.
 
-`find` holds as lexemes: each folded word of name, shop and commune as it is; words of the name once more behind a dot; the
-words of the name with their accents behind an equals sign; and behind an at sign the group, kind, commune, stars, months
-and price step, so that words and filters are answered together by one index. `search_term` counts the products on sale
-by lexeme: the changes are noted by a trigger and counted by a job, so that two sellers of tea never wait for each other.
+`find` holds as lexemes: each folded word of name, shop and commune as it is; words of the name once more behind a dot;
+the words of the name with their accents behind an equals sign; and behind an at sign the group, kind, commune, stars,
+months and price step, so that words and filters are answered together by one index. `search_term` counts the products
+on sale by lexeme: the changes are noted by a trigger and counted by a job, so that two sellers of tea never wait
+for each other.
 """
 
 from alembic import op
@@ -25,7 +26,6 @@ def upgrade() -> None:
 def _columns() -> None:
     op.execute(
         """
-        -- squawk-ignore adding-field-with-default, constraint-missing-not-valid, adding-not-nullable-field
         ALTER TABLE product
             ADD COLUMN category text NOT NULL DEFAULT 'everyday.other'
                 CONSTRAINT ck_product_category_form CHECK (category ~ '^[a-z]+[.][a-z]+$'),
@@ -34,10 +34,16 @@ def _columns() -> None:
             ADD COLUMN season_to_month smallint
                 CONSTRAINT ck_product_season_to_month CHECK (season_to_month BETWEEN 1 AND 12),
             ADD COLUMN find tsvector NOT NULL DEFAULT ''::tsvector,
+            ADD COLUMN words_version smallint NOT NULL DEFAULT 0,
+            -- squawk-ignore adding-field-with-default
             ADD COLUMN standing smallint NOT NULL GENERATED ALWAYS AS
                 ((CASE WHEN stock > reserved THEN 10 ELSE 0 END + coalesce(ocop_stars, 0))::smallint) STORED,
+            -- squawk-ignore constraint-missing-not-valid
             ADD CONSTRAINT ck_product_whole_season CHECK ((season_from_month IS NULL) = (season_to_month IS NULL));
-        GRANT UPDATE (category, season_from_month, season_to_month) ON product TO app;
+        ALTER TABLE product ALTER COLUMN words_version SET DEFAULT 1;
+        -- squawk-ignore require-concurrent-index-creation
+        CREATE INDEX ix_product_old_words ON product (id) WHERE words_version < 1;
+        GRANT UPDATE (category, season_from_month, season_to_month, words_version) ON product TO app;
         """
     )
 
@@ -46,7 +52,8 @@ def _lexemes() -> None:
     op.execute(
         """
         CREATE FUNCTION product_price_step(price_vnd bigint) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-            SELECT width_bucket(price_vnd, ARRAY[10000, 20000, 50000, 100000, 200000, 500000, 1000000, 2000000]::bigint[])
+            SELECT width_bucket(price_vnd,
+                ARRAY[10000, 20000, 50000, 100000, 200000, 500000, 1000000, 2000000]::bigint[])
         $$;
 
         CREATE FUNCTION product_in_season(at_month integer, from_month integer, to_month integer) RETURNS boolean
@@ -88,8 +95,11 @@ def _lexemes() -> None:
 def _indexes() -> None:
     op.execute(
         """
+        -- squawk-ignore require-concurrent-index-deletion
         DROP INDEX ix_product_newest;
+        -- squawk-ignore require-concurrent-index-deletion
         DROP INDEX ix_product_commune_newest;
+        -- squawk-ignore require-concurrent-index-deletion
         DROP INDEX ix_product_search;
         -- squawk-ignore require-concurrent-index-creation
         CREATE INDEX ix_product_standing ON product (standing DESC, created_at DESC, id DESC) WHERE status = 'live';
@@ -150,8 +160,8 @@ def _terms() -> None:
                 SELECT term, 1 FROM unnest(after) AS term WHERE term <> ALL (before) AND left(term, 1) <> '.';
             RETURN NULL;
         END $$;
-        CREATE TRIGGER product_note_terms AFTER INSERT OR DELETE OR UPDATE OF status, search_text, category, commune_code,
-            ocop_stars, price_vnd, season_from_month, season_to_month ON product
+        CREATE TRIGGER product_note_terms AFTER INSERT OR DELETE OR UPDATE OF status, search_text, category,
+            commune_code, ocop_stars, price_vnd, season_from_month, season_to_month ON product
             FOR EACH ROW EXECUTE FUNCTION product_note_terms();
         INSERT INTO search_term_change (term, change)
             SELECT term, 1 FROM product, unnest(tsvector_to_array(find)) AS term
@@ -161,8 +171,8 @@ def _terms() -> None:
     op.execute(
         """
         CREATE FUNCTION product_gather(wanted tsquery, lowest_vnd bigint, highest_vnd bigint, most integer)
-        RETURNS TABLE (id uuid, shop_id uuid, standing smallint, created_at timestamptz, search_text text, category text,
-            commune_code text, ocop_stars smallint)
+        RETURNS TABLE (id uuid, shop_id uuid, standing smallint, created_at timestamptz, search_text text,
+            category text, commune_code text, ocop_stars smallint)
         LANGUAGE sql STABLE PARALLEL SAFE
         SET enable_seqscan = off SET enable_indexscan = off AS $$
             SELECT p.id, p.shop_id, p.standing, p.created_at, p.search_text, p.category, p.commune_code, p.ocop_stars

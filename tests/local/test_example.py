@@ -38,6 +38,8 @@ from app.identity.operations import TOTP_FIELD
 from app.identity.roles import TOTP_ROLES
 from app.market.assisted.models import AssistedListing
 from app.market.catalogue import queries as catalogue
+from app.market.catalogue.finding.queries import find
+from app.market.catalogue.finding.wanted import Wanted
 from app.market.catalogue.models import Product, ProductPhoto, Shop
 from app.market.catalogue.photos import StoredPhoto
 from app.market.catalogue.search import search_text
@@ -129,7 +131,7 @@ def test_the_demo_seller_is_asked_about_goods_that_a_member_wrote_down(province)
     waits = db.session.scalars(sa.select(AssistedListing)).one()
     assert (waits.household_id, waits.status) == (queries.actor_of(seller, clock=SYSTEM_CLOCK).household_id, "waiting")
     assert [text for text in texts_to(SELLER) if f"/nho-dang/{waits.code}" in text]
-    assert WRITTEN_DOWN.name not in [card.name for card in catalogue.list_products(q="măng khô").items]
+    assert WRITTEN_DOWN.name not in [card.name for card in find(Wanted(q="măng khô")).items]
 
 
 def test_a_house_and_a_signature_were_photographed_at_a_door(province):

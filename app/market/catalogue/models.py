@@ -60,7 +60,8 @@ class Product(Model):
     `stock` is what is there, `reserved` the part promised to orders that have yet to be paid; both in `unit`s.
     `search_text` is what it is found by (see `search`); written with every change. `find` is made of it and of the
     filters by the database, `standing` is its place among all: in stock before sold out, then OCOP stars. A season may
-    go round the new year; without months a product is always there.
+    go round the new year; without months a product is always there. `words_version` is 0 for what was on the market
+    before it had kinds, until a job has sorted it.
     `version` grows with each edit by the seller, not with stock movements.
     """
 
@@ -81,6 +82,7 @@ class Product(Model):
         sa.CheckConstraint("season_from_month BETWEEN 1 AND 12", name="season_from_month"),
         sa.CheckConstraint("season_to_month BETWEEN 1 AND 12", name="season_to_month"),
         sa.CheckConstraint("(season_from_month IS NULL) = (season_to_month IS NULL)", name="whole_season"),
+        sa.Index("ix_product_old_words", "id", postgresql_where=sa.text("words_version < 1")),
         sa.Index("ix_product_standing", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
         sa.Index("ix_product_commune_standing", "commune_code", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
         sa.Index("ix_product_category_standing", "category", *_BEST_FIRST, postgresql_where=sa.text(_LIVE)),
@@ -123,6 +125,7 @@ class Product(Model):
     category: Mapped[str] = mapped_column(default=OTHER)
     season_from_month: Mapped[int | None] = mapped_column(sa.SmallInteger)
     season_to_month: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    words_version: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1", deferred=True)
     find: Mapped[str] = mapped_column(TSVECTOR, server_default=sa.FetchedValue(), deferred=True)
     standing: Mapped[int] = mapped_column(
         sa.SmallInteger,

@@ -250,3 +250,18 @@ def test_a_season_has_two_ends():
     assert set(schema.validate({**product, "season_from_month": 7})) == {"season_to_month"}
     assert set(schema.validate({**product, "season_to_month": 13})) == {"season_to_month"}
     assert schema.validate({**product, "season_from_month": 11, "season_to_month": 2}) == {}
+
+
+def test_what_was_there_before_kinds_is_sorted(goods, database_url):
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
+        connection.execute(
+            "UPDATE product SET words_version = 0, category = 'everyday.other',"
+            " search_text = split_part(search_text, '|', 1)"
+        )
+    db.session.rollback()
+    assert names(Wanted(category="drink")) == []
+    assert services.sort_old() == 5
+    assert services.sort_old() == 0
+    services.count_terms()
+    assert names(Wanted(category="drink")) == ["Chè đinh", "Chè móc câu"]
+    assert look_for(Wanted(q="matt ong")).corrected == "mật ong"

@@ -1,4 +1,4 @@
-"""Counting what words there are on the market."""
+"""Counting what words there are on the market, and sorting what was there before there were kinds."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.database import transaction
 from app.core.texts import fold
+from app.households.areas import queries as areas
+from app.market.catalogue.categories import OTHER, guess
+from app.market.catalogue.models import Product
+from app.market.catalogue.search import search_text
 
 from . import slips
 from .models import SearchSlip, SearchTerm, SearchTermChange
 
 AT_ONCE = 20_000
+_SORTED_AT_ONCE = 500
 _ROWS = 5_000  # of one INSERT; each value is a parameter, of which a statement may have 65,535
 _ONE_COUNTS = 7_202_611  # any number, the same for all who count
 
@@ -26,6 +31,35 @@ def count_terms() -> int:
     while some := _count_some():
         counted += some
     return counted
+
+
+def sort_old() -> int:
+    """Give products of before there were kinds their kind and all words they are found by; how many there were."""
+    done = 0
+    while some := _sort_some():
+        done += some
+    return done
+
+
+def _sort_some() -> int:
+    with transaction() as session:
+        old = (
+            sa.select(Product)
+            .where(Product.words_version < 1)
+            .order_by(Product.id)
+            .limit(_SORTED_AT_ONCE)
+            .options(joinedload(Product.shop))
+            .with_for_update(of=Product, skip_locked=True)
+        )
+        products = session.scalars(old).all()
+        communes = areas.names(product.shop.commune_code for product in products)
+        for product in products:
+            shop = product.shop
+            commune = communes.get(shop.commune_code, "")
+            product.search_text = search_text(name=product.name, shop=shop.name, commune=commune)
+            product.category = guess(product.name) if product.category == OTHER else product.category
+            product.words_version = 1
+        return len(products)
 
 
 def _count_some() -> int:

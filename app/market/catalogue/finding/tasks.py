@@ -1,4 +1,4 @@
-"""Jobs: count the words of the market."""
+"""Jobs: sort what was on the market before it had kinds, and count the words of the market."""
 
 from __future__ import annotations
 
@@ -9,5 +9,6 @@ from . import services
 
 @job(name="finding.count_terms", cron="* * * * *")
 def count_terms(timestamp: int) -> None:
-    """Add what changed since the last minute."""
+    """Sort what is old, then add what changed since the last minute."""
+    services.sort_old()
     services.count_terms()

@@ -152,6 +152,7 @@ def test_a_conflict_about_a_record_merged_since_names_the_other_and_can_be_let_g
     bring(neighbour, edit(loser, fields={"address": "Nhà bên suối"}))
     (clash,) = bring(neighbour, edit(loser, fields={"address": "Nhà trên đồi"}))
     merge(loser, winner)
+    assert "Chọn giữ hồ sơ" in neighbour.get(f"{DESK}/{clash['conflict_id']}").get_data(as_text=True)
     refused = choose(neighbour, clash["conflict_id"], version=the(loser).version, address="sent")
     assert refused.status_code == 409 and winner in refused.get_data(as_text=True)
     assert choose(neighbour, clash["conflict_id"], version=the(loser).version, address="kept").status_code == 302

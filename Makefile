@@ -83,6 +83,7 @@ bench: $(DEV_STAMP) $(BENCH_STAMP) ## Measure, as ratios within one run; writes 
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.poverty
 	@$(BIN)/python -m benchmarks.households
+	@$(BIN)/python -m benchmarks.search
 
 mutate: $(DEV_STAMP) ## Change the code of the money bit by bit: which change does no test notice? Long (AREA=ledger|requests|matching|refunds|fees)
 	@$(BIN)/python -m tools.mutate $(AREA) $(ARGS)

@@ -1,8 +1,9 @@
-"""Searching among 1,000,000 products: what an answer takes, at the middle and the 99th percentile.
+"""Searching among 1,000,000 products: what an answer takes, and what of it the database takes.
 
 `python -m benchmarks.search` on a throw-away database; writes `var/bench/search.json`. Fails when a kind of question
-takes longer than promised twice over: 30 ms for a search, 20 ms for a slip of the finger, 10 ms for suggestions, 5 ms
-for a page of a category however deep. `BENCH_PRODUCTS` says among how many, `BENCH_CALLS` how often each is asked.
+takes the database longer than promised twice over: 30 ms for a search, 20 ms for a slip of the finger, 10 ms for
+suggestions, 5 ms for a page of a category however deep. `BENCH_PRODUCTS` says among how many, `BENCH_CALLS` how often
+each is asked.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
+from benchmarks.households import Database
 from local.catalogues import compile_all
 from local.postgres import LocalPostgres
 
@@ -154,10 +156,12 @@ def _run(server: LocalPostgres) -> int:
     }
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    print(f"  {'milliseconds':<40}     p50      p99   database p50      p99")
     for name, told in measured.items():
-        late = "" if told["p99_ms"] <= told["promised_ms"] else "   above the promise"
-        print(f"  {name:<44} {told['p50_ms']:>8} {told['p99_ms']:>8}   of {told['promised_ms']:>3}{late}")
-    return int(any(told["p99_ms"] > told["promised_ms"] for told in measured.values()))
+        late = "" if told["database_p99_ms"] <= told["promised_ms"] else "   above the promise"
+        whole, inside = (f"{told[f'{of}p50_ms']:>8} {told[f'{of}p99_ms']:>8}" for of in ("", "database_"))
+        print(f"  {name:<40}{whole}       {inside}   of {told['promised_ms']:>3}{late}")
+    return int(any(told["database_p99_ms"] > told["promised_ms"] for told in measured.values()))
 
 
 def _fill(superuser: str) -> None:
@@ -219,25 +223,32 @@ def _products(
 def _measure() -> dict[str, dict[str, float]]:
     from app.core.database import db
 
+    database = Database()
+    database.watch(db.engine)
     found: dict[str, dict[str, float]] = {}
     for name, (promised, calls) in _questions().items():
         tries = []
         for _again in range(2):
             times = []
             for call in calls[:CALLS]:
+                database.take()
                 began = time.perf_counter()
                 call()
-                times.append((time.perf_counter() - began) * 1000)
+                times.append(((time.perf_counter() - began) * 1000, database.take()[1]))
                 db.session.rollback()
             tries.append(times)
-        best = min(tries, key=_p99)
+        whole, inside = zip(*min(tries, key=lambda times: _p99([inside for _whole, inside in times])), strict=True)
         found[name] = {
-            "promised_ms": promised, "p50_ms": round(statistics.median(best), 1), "p99_ms": round(_p99(best), 1)
-        }  # fmt: skip
+            "promised_ms": promised,
+            "p50_ms": round(statistics.median(whole), 1),
+            "p99_ms": round(_p99(whole), 1),
+            "database_p50_ms": round(statistics.median(inside), 1),
+            "database_p99_ms": round(_p99(inside), 1),
+        }
     return found
 
 
-def _p99(times: list[float]) -> float:
+def _p99(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=100)[98]
 
 

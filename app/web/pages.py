@@ -11,7 +11,7 @@ from app.core.database import current_actor
 from app.core.routes import MARK, open_to_all
 from app.identity.access import requires
 from app.identity.roles import Role
-from app.market.catalogue.finding.queries import find
+from app.market.catalogue.finding.queries import best
 
 from .figures import figures
 
@@ -50,7 +50,7 @@ class Door:
 @open_to_all
 def home() -> str:
     """The first page: ways in, what is new, what there is."""
-    return render_template("home.html", goods=find(limit=_GOODS).items, figures=figures())
+    return render_template("home.html", goods=best(_GOODS), figures=figures())
 
 
 @bp.get("/dieu-hanh")

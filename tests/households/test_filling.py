@@ -11,7 +11,7 @@ from flask import Flask
 from app.core.actor import SYSTEM
 from app.core.database import acting_as, db, transaction
 from app.households.office import queries as office
-from app.households.registry import filling
+from app.households.registry import filling_services as filling
 from app.households.registry.models import Household
 from tests.factories import households as make
 from tests.fakes.clock import FrozenClock

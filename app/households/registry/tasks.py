@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.clock import SYSTEM_CLOCK
 from app.core.jobs import job
 
-from . import filling
+from . import filling_services as filling
 
 
 @job(name="registry.fill_near", cron="*/10 * * * *")

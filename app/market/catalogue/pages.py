@@ -16,7 +16,7 @@ from . import filtering, queries, views
 from .cards import ProductCard
 from .filtering import Asked
 from .finding.looking import look_for
-from .finding.queries import Found, find
+from .finding.queries import Found, best
 from .seller_pages import bp as seller
 
 bp = Blueprint("catalogue", __name__, template_folder="templates")
@@ -42,7 +42,7 @@ def market() -> str:
         narrower=filtering.narrower(asked, looked.found.facets),
         chosen=filtering.chosen(asked),
         prices=filtering.prices(),
-        suggestions=find(limit=_SUGGESTIONS).items if nothing else (),
+        suggestions=best(_SUGGESTIONS) if nothing else (),
         next_url=_next_url(looked.found, **asked.arguments()),
         first_url=filtering.url_of(asked) if cursor else None,
     )

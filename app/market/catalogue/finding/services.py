@@ -66,10 +66,11 @@ def _count_some() -> int:
     with transaction() as session:
         if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_ONE_COUNTS))):
             return 0
-        first = sa.select(SearchTermChange.id).order_by(SearchTermChange.id).limit(AT_ONCE)
+        by_id = sa.select(SearchTermChange.id).order_by(SearchTermChange.id)
+        last = session.scalar(by_id.offset(AT_ONCE - 1).limit(1))
         taken = (
             sa.delete(SearchTermChange)
-            .where(SearchTermChange.id.in_(first))
+            .where(SearchTermChange.id <= last if last is not None else sa.true())
             .returning(SearchTermChange.term, SearchTermChange.change)
             .cte("taken")
         )

@@ -83,7 +83,7 @@ def open_shop_and_list(page: Page, stand: Stand, picture: Path) -> None:
 def order(page: Page) -> str:
     """A guest finds the tea without typing accents and orders two; the payment code."""
     page.goto("/cho")
-    page.get_by_role("searchbox").fill("che moc cau")
+    page.get_by_label("Tìm món hàng").fill("che moc cau")
     page.get_by_role("button", name="Tìm").click()
     page.get_by_role("link", name="Chè móc câu mẫu").first.click()
     page.get_by_label("Số lượng").fill("2")

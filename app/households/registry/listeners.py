@@ -23,7 +23,6 @@ class What(StrEnum):
     CONSENT = "consent"
     MOVED = "moved"
     PHONE = "phone"
-    ACCOUNT = "account"
 
 
 class Listener(Protocol):

@@ -16,7 +16,7 @@ from app.core.crypto import DataKey, seal, unseal_by_id
 from app.core.database import db, require_transaction
 
 from . import fields, listeners
-from .fields import ACCOUNT, Fields
+from .fields import Fields
 from .listeners import What
 from .models import Household, HouseholdVersion
 
@@ -61,7 +61,7 @@ def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> in
     """Write down a change that was just made, as the next version; a change of nothing is none.
 
     Needs an open transaction and the household's row locked. A merge moves who speaks for the household by itself;
-    otherwise a new number is told to those who listen. A new account for sales is told either way.
+    otherwise a new number is told to those who listen.
 
     Args:
         source: `doorstep`, `office`, `household` or `merge`.
@@ -78,16 +78,9 @@ def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> in
     session.flush()
     key = session.get_one(DataKey, household.data_key_id)
     _write(household, now, key, actor=actor, source=source, at=clock.now())
-    if before is not None:
-        _tell_of_change(household, _opened(household, before), now, merged=source == MERGE, clock=clock)
-    return household.version
-
-
-def _tell_of_change(household: Household, before: Fields, now: Fields, *, merged: bool, clock: Clock) -> None:
-    if not merged and _reached(before) != _reached(now):
+    if source != MERGE and before is not None and _reached(_opened(household, before)) != _reached(now):
         listeners.tell(household.id, What.PHONE, clock=clock)
-    if any(before.get(name) != now.get(name) for name in ACCOUNT):
-        listeners.tell(household.id, What.ACCOUNT, clock=clock)
+    return household.version
 
 
 def fields_at(household: Household, version: int) -> Fields | None:

@@ -36,7 +36,7 @@ def _balances(payees: set[UUID]) -> list[str]:
     found = []
     if owed:
         found.append(_("Còn %(sum)s chưa chuyển về tài khoản nhà mình.", sum=format_vnd(owed)))
-    elif moving:
+    if moving:
         found.append(_("Có một lần chi trả đang trên đường về tài khoản nhà mình."))
     if debt:
         found.append(_("Nhà mình còn thiếu %(sum)s do đã hoàn tiền cho người mua.", sum=format_vnd(debt)))

@@ -23,6 +23,7 @@ class What(StrEnum):
     CONSENT = "consent"
     MOVED = "moved"
     PHONE = "phone"
+    ACCOUNT = "account"
 
 
 class Listener(Protocol):

@@ -16,12 +16,17 @@ from app.identity.operations import queue_sms
 log = structlog.get_logger()
 
 
-def tell_of_changed_account(household_id: UUID | None, *, held_until: datetime, clock: Clock) -> bool:
+def tell_of_changed_account(
+    household_id: UUID | None, *, held_until: datetime, clock: Clock, phone: str | None = None
+) -> bool:
     """Have the household told that its money waits because the account it goes to was changed; whether it can be told.
 
     The message says nothing of either account. It may be sent as long as the money waits.
+
+    Args:
+        phone: the number known before the change; the one on the papers when left out.
     """
-    phone = people.open_field(queries.get(household_id), Field.PHONE) if household_id else None
+    phone = phone or (people.open_field(queries.get(household_id), Field.PHONE) if household_id else None)
     if phone is None:
         log.warning("changed_account_told_to_nobody", household_id=str(household_id))
         return False

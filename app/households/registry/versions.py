@@ -61,7 +61,7 @@ def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> in
     """Write down a change that was just made, as the next version; a change of nothing is none.
 
     Needs an open transaction and the household's row locked. A merge moves who speaks for the household by itself;
-    otherwise a new number is told to those who listen.
+    otherwise a new number or sales account is told to those who listen.
 
     Args:
         source: `doorstep`, `office`, `household` or `merge`.
@@ -78,8 +78,8 @@ def note(household: Household, *, actor: Actor, source: str, clock: Clock) -> in
     session.flush()
     key = session.get_one(DataKey, household.data_key_id)
     _write(household, now, key, actor=actor, source=source, at=clock.now())
-    if source != MERGE and before is not None and _reached(_opened(household, before)) != _reached(now):
-        listeners.tell(household.id, What.PHONE, clock=clock)
+    if source != MERGE and before is not None:
+        _tell_of_what_follows(household, _opened(household, before), now, clock)
     return household.version
 
 
@@ -135,6 +135,18 @@ def wrote(household: Household, user_id: UUID | None) -> bool:
         HouseholdVersion.source == DOORSTEP,
     )
     return db.session.scalar(mine.limit(1)) is not None
+
+
+def _tell_of_what_follows(household: Household, before: Fields, now: Fields, clock: Clock) -> None:
+    """The account before the phone: who hears of it is reached at the number known before; see `fields_at`."""
+    if _paid_at(before) != _paid_at(now):
+        listeners.tell(household.id, What.ACCOUNT, clock=clock)
+    if _reached(before) != _reached(now):
+        listeners.tell(household.id, What.PHONE, clock=clock)
+
+
+def _paid_at(data: Fields) -> list[str | None]:
+    return [data.get(name) for name in ("account_bin", "account_number", "account_holder")]
 
 
 def _reached(data: Fields) -> tuple[str | None, str | None]:

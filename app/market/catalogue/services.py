@@ -64,7 +64,7 @@ def open_shop(
         UnknownBank, BadAccountNumber, AccountTaken: see `payees.operations.register_account`.
     """
     with transaction(actor=actor) as session:
-        household = registry.get(household_id)
+        household = registry.get(household_id, for_update=True)
         own = actor.household_id == household.id and actor.has_role(Role.HOUSEHOLD)
         helps = actor.has_role(*_HELPERS) and actor.reaches(household.hamlet_code, household.commune_code)
         if not (own or helps):

@@ -11,7 +11,7 @@ from app.households.registry import listeners
 from app.payments.payees.models import PayeeKind
 from app.payments.payouts import contacts
 
-from . import erasing, holding, moving
+from . import erasing, holding, moving, paid_at
 from .owners import Owners
 
 
@@ -19,6 +19,7 @@ def install(_app: Flask) -> None:
     """Name who tells the owners of shops, and have shops follow their households."""
     contacts.register(PayeeKind.SHOP, Owners())
     listeners.on_household_changed(holding.follow)
+    listeners.on_household_changed(paid_at.follow)
     on_areas_moved(moving.follow)
     obstacles.add_source(holding.what_hangs_on)
     listeners.on_household_changed(erasing.forget)

@@ -26,6 +26,11 @@ def normalise_number(text: str) -> str:
     return re.sub(r"[\s.\-]", "", text).upper()
 
 
+def normalise_holder(text: str) -> str:
+    """A holder's name as it is kept: upper case, single spaces."""
+    return tidy(text).upper()
+
+
 def number_index(number: str) -> bytes:
     """The blind index under which an account number is found."""
     return blind_index(NUMBER_FIELD, normalise_number(number))
@@ -149,7 +154,7 @@ def _sealed(payee: Payee, told: tuple[str, str, str], data_key: DataKey, clock: 
         bin=bin,
         number_enc=seal(data_key, NUMBER_FIELD, plain),
         number_index=number_index(plain),
-        holder_enc=seal(data_key, HOLDER_FIELD, tidy(holder).upper()),
+        holder_enc=seal(data_key, HOLDER_FIELD, normalise_holder(holder)),
         data_key_id=data_key.id,
         created_at=clock.now(),
     )

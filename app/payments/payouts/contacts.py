@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import insert
+
 from app.core.clock import Clock
+from app.core.database import require_transaction
+from app.payments.payouts.models import HoldTold
 
 
 class Teller(Protocol):
@@ -31,3 +35,9 @@ def register(payee_kind: str, teller: Teller) -> None:
 def teller_of(payee_kind: str) -> Teller | None:
     """Who tells them, if any room does."""
     return _TELLERS.get(payee_kind)
+
+
+def note_told(bank_account_id: UUID, *, clock: Clock) -> None:
+    """The old contact was told of this new account already: building a batch tells them no second time."""
+    told = insert(HoldTold).values(bank_account_id=bank_account_id, told_at=clock.now())
+    require_transaction().execute(told.on_conflict_do_nothing())

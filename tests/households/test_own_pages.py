@@ -20,6 +20,7 @@ from app.identity import session
 from app.identity.operations import NewGrant
 from app.identity.roles import Role
 from tests.factories.households import DAI_PHUC, a_phone, verified
+from tests.factories.market import a_shop_of
 from tests.factories.people import make_user, sign_in
 from tests.households.conftest import Browser, SignIn
 
@@ -155,10 +156,42 @@ def test_one_phone_of_two_households_chooses(client: FlaskClient, home: Househol
     assert post_form_on(client, "/nha-minh/chon", household=str(stranger.id)).location == "/nha-minh/chon"
 
 
-def post_form_on(client: FlaskClient, path: str, **fields: str) -> Any:
+def test_what_was_chosen_holds_where_one_sells(client: FlaskClient, home: Household) -> None:
+    other = verified(clock=SYSTEM_CLOCK, head_name="Trần Thị Mẫu")
+    shops = {one.id: a_shop_of(one, clock=SYSTEM_CLOCK).shop for one in (home, other)}
+    user = make_user(Role.HOUSEHOLD, household_id=home.id, clock=SYSTEM_CLOCK)
+    with transaction(actor=SYSTEM):
+        grant = NewGrant(Role.HOUSEHOLD, household_id=other.id)
+        identity.grant_role(user, grant, actor=SYSTEM, clock=SYSTEM_CLOCK)
+    sign_in(client, user)
+    unsaid = client.get("/ban-hang/don-hang")
+    assert unsaid.location == "/nha-minh/chon?ve=/ban-hang/don-hang"
+    unsure = post_form_on(client, "/nha-minh/chon", to="/ban-hang/trang-thai", mo="0")
+    assert unsure.location.startswith("/nha-minh/chon")
+    assert 'name="ve" value="/ban-hang/don-hang"' in text(client.get(unsaid.location))
+    for chosen, left in ((other, home), (home, other)):
+        sent = post_form_on(client, "/nha-minh/chon", household=str(chosen.id), ve="/ban-hang")
+        assert sent.location == "/ban-hang"
+        page = text(client.get("/ban-hang"))
+        assert shops[chosen.id].name in page
+        assert shops[left.id].name not in page
+        assert f"(mã {chosen.code})" in page
+        assert "Đổi nhà" in page
+        assert chosen.code in text(client.get("/ban-hang/don-hang"))
+    for elsewhere in ("//xau.example", "https://xau.example/ban-hang", "/dieu-hanh", "/ban-hangx"):
+        sent = post_form_on(client, "/nha-minh/chon", household=str(home.id), ve=elsewhere)
+        assert sent.location == "/nha-minh"
+
+
+def test_one_household_is_asked_nothing(own: Browser, home: Household) -> None:
+    a_shop_of(home, clock=SYSTEM_CLOCK)
+    assert "Đang xem nhà" not in text(own.get("/ban-hang"))
+
+
+def post_form_on(client: FlaskClient, path: str, *, to: str = "", **fields: str) -> Any:
     """Send a form with the token of the page it stands on."""
     token = client.get(path).get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
-    return client.post(path, data={"csrf_token": token, **fields})
+    return client.post(to or path, data={"csrf_token": token, **fields})
 
 
 def test_the_api_shows_takes_along_and_changes(own: Browser, home: Household) -> None:

@@ -16,7 +16,7 @@ from app.identity import session
 from app.identity.access import requires
 from app.identity.roles import Role
 
-from . import people, services, words
+from . import choosing, people, services, words
 from .blueprint import bp
 from .models import Relation
 
@@ -25,7 +25,8 @@ from .models import Relation
 @requires(Role.HOUSEHOLD)
 def choose() -> ResponseReturnValue:
     """One phone, several households: for which one now."""
-    return render_template("own/choose.html", choices=services.choices(session.households()))
+    back = choosing.way_back(request.args.get("ve", ""))
+    return render_template("own/choose.html", choices=services.choices(session.households()), back=back)
 
 
 @bp.post("/nha-minh/chon")
@@ -36,7 +37,10 @@ def take_choice() -> ResponseReturnValue:
         chosen = session.choose_household(UUID(request.form.get("household", "")))
     except ValueError:
         chosen = False
-    return redirect(url_for(".home" if chosen else ".choose"))
+    back = choosing.way_back(request.form.get("ve", ""))
+    if not chosen:
+        return redirect(url_for(".choose", ve=back))
+    return redirect(back or url_for(".home"))
 
 
 @bp.get("/nha-minh/nguoi")

@@ -12,11 +12,13 @@ from app.households.registry import listeners, names
 from app.households.welfare import queries as welfare
 from app.payments.payees import queries as payees
 
-from . import holders, operations, ports
+from . import choosing, holders, operations, ports
 
 
-def install(_app: Flask) -> None:
-    """Hear of approvals and consents; know the welfare account."""
+def install(app: Flask) -> None:
+    """Hear of approvals and consents; know the welfare account; have a household chosen before one sells."""
+    app.before_request(choosing.demand_choice)
+    app.context_processor(choosing.shown)
     listeners.on_household_changed(operations.heard)
     ports.know_payees(_welfare_payees)
     names.add_source(holders.names)

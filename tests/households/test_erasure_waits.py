@@ -1,4 +1,4 @@
-"""A household that sells is forgotten only once its money has come to rest; its page and the office's say what waits."""
+"""A household that sells is forgotten only once its money has come to rest; its page and the office say what waits."""
 
 from __future__ import annotations
 

@@ -183,11 +183,18 @@ def _fill(superuser: str) -> None:
         )
         shops = connection.execute("SELECT id, commune_code, name FROM shop").fetchall()
         columns = "id, shop_id, code, name, search_text, unit, price_vnd, stock, commune_code, ocop_stars, certificate_no, category, created_at"  # noqa: E501
+        indexes = connection.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'product' AND indexname LIKE 'ix_%'"
+        ).fetchall()
+        for name, _definition in indexes:
+            connection.execute(f"DROP INDEX {name}")
         connection.execute("ALTER TABLE product ENABLE ALWAYS TRIGGER product_write_find")
         with connection.cursor().copy(f"COPY product ({columns}) FROM STDIN") as copy:
             for row in _products(luck, shops, guess):
                 copy.write_row(row)
         connection.execute("ALTER TABLE product ENABLE TRIGGER product_write_find")
+        for _name, definition in indexes:
+            connection.execute(definition)
         connection.execute(
             "INSERT INTO search_term_change (term, change) SELECT word, least(ndoc, 30000)::smallint"
             " FROM ts_stat('SELECT find FROM product'), generate_series(0, ndoc / 30001) WHERE left(word, 1) <> '.'"

@@ -97,7 +97,7 @@ def test_a_refused_record_is_mended_and_arrives(open_phone: Any, post: Post):
         page.get_by_role("textbox", name="Số căn cước").fill(free)
         go_on(page)
         page.get_by_role("button", name="Gửi lại").click()
-        expect(page.locator(".status")).to_have_text("Đã gửi", timeout=20_000)
+        expect(page.locator(".status", has_text="Đã gửi").first).to_be_visible(timeout=20_000)
     assert post.households() == before + 2
     assert post.rows("SELECT attempt FROM doorstep_record ORDER BY received_at DESC LIMIT 1") == [(2,)]
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
 
+from app.core.clock import in_vietnam
 from app.core.money import format_vnd
 from app.core.texts import tidy
 from app.households.areas import queries as areas
@@ -23,7 +23,6 @@ from .finding.wanted import Wanted
 from .schemas import NEAR
 
 MAX_TYPED, MOST_COMMUNES = 100, 8
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _STEPS_VND = (50_000, 100_000, 200_000, 500_000)
 PRICES: dict[str, tuple[int | None, int | None]] = {
     f"{low or ''}-{high or ''}": (low, high) for low, high in zip((None, *_STEPS_VND), (*_STEPS_VND, None), strict=True)
@@ -70,7 +69,7 @@ class Asked:
             commune=self.commune or None,
             near=views.around(self.gan),
             stars=int(self.sao) if self.sao else None,
-            month=now.astimezone(_VIETNAM).month if self.vu else None,
+            month=in_vietnam(now).month if self.vu else None,
             lowest_vnd=lowest,
             highest_vnd=highest,
         )
@@ -107,7 +106,8 @@ def narrower(asked: Asked, facets: Facets | None) -> dict[str, list[Choice]]:
         kinds = {code: count for code, count in facets.categories.items() if group_of(code) == asked.loai}
         offer(_("Loại hàng"), kinds, CATEGORIES, "loai")
     if not asked.sao:
-        offer(_("Sao OCOP"), facets.stars, {stars: _("Từ %(n)s sao", n=stars) for stars in (3, 4, 5)}, "sao")
+        at_least = {stars: sum(n for more, n in facets.stars.items() if more >= stars) for stars in facets.stars}
+        offer(_("Sao OCOP"), at_least, {stars: _("Từ %(n)s sao", n=stars) for stars in (3, 4, 5)}, "sao")
     if not asked.commune:
         most = dict(sorted(facets.communes.items(), key=lambda item: -item[1])[:MOST_COMMUNES])
         offer(_("Xã, phường"), most, areas.names(most), "commune")

@@ -48,10 +48,10 @@ def exactly(rows: Iterable[Any]) -> Facets:
     )
 
 
-def at_least(walked: sa.Subquery, query: sa.ColumnElement[Any]) -> Facets:
+def at_least(walked: sa.Subquery, *fits: sa.ColumnElement[bool]) -> Facets:
     """Counts of the best few hundred that were walked to."""
     best = sa.select(walked.c.category, walked.c.commune_code, walked.c.ocop_stars)
-    some = best.where(walked.c.find.op("@@")(query)).limit(SAMPLE).subquery()
+    some = best.where(*fits).limit(SAMPLE).subquery()
     columns = some.c.category, some.c.commune_code, some.c.ocop_stars
     sets = sa.func.grouping_sets(*(sa.tuple_(column) for column in columns))
     rows = db.session.execute(sa.select(*columns, sa.func.count().label("products")).group_by(sets)).all()

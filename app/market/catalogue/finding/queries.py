@@ -100,9 +100,8 @@ def find(wanted: Wanted = Wanted(), *, cursor: str | None = None, limit: int = 2
     if at_most > GATHERED:
         page = _walk(wanted, counted, None, limit)
         if page.next_cursor and len(page.items) == limit:
-            found = facets.at_least(
-                _walked(wanted, counted, None, WALKED), _tsquery(wanted.query(counted.whole(wanted)))
-            )
+            walked = _walked(wanted, counted, None, WALKED)
+            found = facets.at_least(walked, *_fits(walked, wanted, wanted.query(counted.whole(wanted))))
             return replace(page, total=found.seen, more_than_that=True, facets=found)
     return _gather(wanted, counted, None, limit)
 
@@ -195,9 +194,7 @@ def _walk(wanted: Wanted, counted: Counted, place: Place | None, limit: int) -> 
     while tier < len(tiers):
         walked = _walked(wanted, counted, after, WALKED_ON if place else WALKED)
         query = sa.select(walked.c.id, walked.c.standing, walked.c.created_at)
-        if tiers[tier]:
-            query = query.where(walked.c.find.op("@@")(_tsquery(tiers[tier])))
-        query = query.where(walked.c.price_vnd.between(wanted.floor_vnd, wanted.ceiling_vnd), _is_open(walked))
+        query = query.where(*_fits(walked, wanted, tiers[tier]))
         order = walked.c.standing.desc(), walked.c.created_at.desc(), walked.c.id.desc()
         rows = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
         if rows or place is None:
@@ -210,6 +207,13 @@ def _walk(wanted: Wanted, counted: Counted, place: Place | None, limit: int) -> 
     elif place is not None and tier + 1 < len(tiers):
         following = Place(WALK, tier + 1, *_BEFORE_ALL).write()
     return Found(_shown([row.id for row in shown]), following)
+
+
+def _fits(walked: sa.Subquery, wanted: Wanted, query: str) -> list[sa.ColumnElement[bool]]:
+    """What makes a product that was walked past an answer."""
+    price = walked.c.price_vnd.between(wanted.floor_vnd, wanted.ceiling_vnd)
+    words = [walked.c.find.op("@@", is_comparison=True)(_tsquery(query))] if query else []
+    return [*words, price, _is_open(walked)]
 
 
 def _is_open(walked: sa.Subquery) -> sa.ColumnElement[bool]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from .search import words
+from app.core.texts import fold
+
+from .search import spelt_words, words
 
 OTHER = "everyday.other"
 
@@ -54,73 +56,34 @@ CATEGORIES: dict[str, Any] = {
     OTHER: _l("Hàng khác"),
 }
 
-# Folded words that tell the kind, the more telling first; each must stand in the name as whole words.
+# Words that tell the kind, the more telling first; each must stand in the name as whole words.
 _TELLING: tuple[tuple[str, str], ...] = (
-    ("rau giong", "ornamental.seedling"),
-    ("cay giong", "ornamental.seedling"),
-    ("con giong", "ornamental.seedling"),
-    ("hat giong", "ornamental.seedling"),
-    ("mat ong", "food.honey"),
-    ("tinh dau", "herbal.oil"),
-    ("xa phong", "herbal.oil"),
-    ("tinh bot nghe", "herbal.remedy"),
-    ("tho cam", "craft.textile"),
-    ("ca phe", "drink.coffee"),
-    ("nuoc mam", "food.spice"),
-    ("nuoc tuong", "food.spice"),
-    ("banh", "food.sweet"),
-    ("keo", "food.sweet"),
-    ("che kho", "food.sweet"),
-    ("ruou", "drink.alcohol"),
-    ("nuoc ep", "drink.juice"),
-    ("siro", "drink.juice"),
-    ("che", "drink.tea"),
-    ("tra", "drink.tea"),
-    ("mien", "food.noodle"),
-    ("bun", "food.noodle"),
-    ("mi", "food.noodle"),
-    ("gao", "food.rice"),
-    ("do xanh", "food.rice"),
-    ("do den", "food.rice"),
-    ("lac", "food.rice"),
-    ("trung", "food.egg"),
-    ("sua", "food.egg"),
-    ("thit", "food.meat"),
-    ("ga", "food.meat"),
-    ("vit", "food.meat"),
-    ("lon", "food.meat"),
-    ("gio", "food.meat"),
-    ("ca", "food.fish"),
-    ("tom", "food.fish"),
-    ("gia vi", "food.spice"),
-    ("muoi", "food.spice"),
-    ("tuong", "food.spice"),
-    ("mang", "food.dried"),
-    ("moc nhi", "food.dried"),
-    ("nam", "food.dried"),
-    ("rau", "food.vegetable"),
-    ("cu", "food.vegetable"),
-    ("khoai", "food.vegetable"),
-    ("bi", "food.vegetable"),
-    ("na", "food.fruit"),
-    ("buoi", "food.fruit"),
-    ("cam", "food.fruit"),
-    ("quyt", "food.fruit"),
-    ("vai", "food.fruit"),
-    ("nhan", "food.fruit"),
-    ("oi", "food.fruit"),
-    ("chuoi", "food.fruit"),
-    ("dua", "food.fruit"),
-    ("hoa", "ornamental.plant"),
-    ("cay canh", "ornamental.plant"),
-    ("nghe", "herbal.remedy"),
-    ("ro", "craft.weaving"),
-    ("non", "craft.weaving"),
-    ("tre", "craft.weaving"),
-    ("dao", "everyday.tools"),
-    ("cuoc", "everyday.tools"),
-    ("ao", "everyday.clothing"),
-    ("quan", "everyday.clothing"),
+    ("ornamental.seedling", "cây giống|con giống|hạt giống|rau giống"),
+    ("food.honey", "mật ong"),
+    ("herbal.oil", "tinh dầu|xà phòng"),
+    ("herbal.remedy", "tinh bột nghệ|dược liệu"),
+    ("craft.textile", "thổ cẩm"),
+    ("drink.coffee", "cà phê"),
+    ("food.spice", "nước mắm|nước tương"),
+    ("food.sweet", "bánh|kẹo|chè kho"),
+    ("drink.alcohol", "rượu"),
+    ("drink.juice", "nước ép|siro"),
+    ("drink.tea", "chè|trà"),
+    ("food.noodle", "miến|bún|mì"),
+    ("food.rice", "gạo|đỗ xanh|đỗ đen|lạc"),
+    ("food.egg", "trứng|sữa"),
+    ("food.meat", "thịt|gà|vịt|lợn|giò"),
+    ("food.vegetable", "cà chua|cà pháo|cà tím"),
+    ("food.fish", "cá|tôm"),
+    ("food.spice", "gia vị|muối|tương"),
+    ("food.dried", "măng|mộc nhĩ|nấm"),
+    ("food.vegetable", "rau|củ|khoai|bí|đậu phụ"),
+    ("food.fruit", "na|bưởi|cam|quýt|vải|nhãn|ổi|chuối|dứa|dưa|dừa"),
+    ("ornamental.plant", "hoa|cây cảnh"),
+    ("herbal.remedy", "nghệ"),
+    ("craft.weaving", "rổ|nón|tre"),
+    ("everyday.tools", "dao|cuốc"),
+    ("everyday.clothing", "áo|quần"),
 )
 
 
@@ -130,6 +93,10 @@ def group_of(category: str) -> str:
 
 
 def guess(name: str) -> str:
-    """The kind that a product's name tells; `OTHER` when it tells none."""
-    told = f" {' '.join(words(name))} "
-    return next((category for telling, category in _TELLING if f" {telling} " in told), OTHER)
+    """The kind that a product's name tells; `OTHER` when it tells none. Without accents letters must do."""
+    spelt = f" {' '.join(spelt_words(name))} "
+    plain = spelt == f" {' '.join(words(name))} "
+    for category, telling in _TELLING:
+        if any(f" {fold(word) if plain else word} " in spelt for word in telling.split("|")):
+            return category
+    return OTHER

@@ -15,7 +15,12 @@ def words(text: str) -> list[str]:
 
 def accented(text: str) -> list[str]:
     """Those words of a text that folding changes, as they are spelt."""
-    return [word for word in _runs(tidy(text).lower()) if fold(word) != word]
+    return [word for word in spelt_words(text) if fold(word) != word]
+
+
+def spelt_words(text: str) -> list[str]:
+    """The words of a text as they are spelt, in small letters."""
+    return _runs(tidy(text).lower())
 
 
 def query_words(q: str) -> list[str]:

@@ -15,8 +15,9 @@ from app.core.database import db
 from app.market.catalogue import categories
 from app.market.catalogue import services as catalogue
 from app.market.catalogue.categories import CATEGORIES, GROUPS, OTHER, group_of, guess
-from app.market.catalogue.filtering import PRICES, Asked
+from app.market.catalogue.filtering import PRICES, Asked, narrower
 from app.market.catalogue.finding import services, slips
+from app.market.catalogue.finding.facets import Facets
 from app.market.catalogue.finding.looking import look_for
 from app.market.catalogue.finding.models import SearchTerm
 from app.market.catalogue.finding.queries import find
@@ -184,7 +185,17 @@ def test_suggestions_end_what_was_begun():
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("Chè đinh", "drink.tea"), ("Mật ong chè", "food.honey"), ("Bánh gai", "food.sweet"), ("Quạt", OTHER)],
+    [
+        ("Chè đinh", "drink.tea"),
+        ("che dinh", "drink.tea"),
+        ("Mật ong chè", "food.honey"),
+        ("Bánh gai", "food.sweet"),
+        ("Cà chua bi", "food.vegetable"),
+        ("Cá suối", "food.fish"),
+        ("Cám gạo", "food.rice"),
+        ("Cắm hoa", "ornamental.plant"),
+        ("Quạt", OTHER),
+    ],
 )
 def test_the_name_tells_the_kind(name, kind):
     assert guess(name) == kind
@@ -192,7 +203,7 @@ def test_the_name_tells_the_kind(name, kind):
 
 def test_every_kind_has_a_group_and_every_guess_is_a_kind():
     assert {group_of(code) for code in CATEGORIES} == set(GROUPS)
-    assert {kind for _word, kind in categories._TELLING} <= set(CATEGORIES)
+    assert {kind for kind, _words in categories._TELLING} <= set(CATEGORIES)
 
 
 def test_the_price_steps_are_the_same_here_and_in_the_database(app):
@@ -223,6 +234,12 @@ def test_the_api_says_what_it_did_instead(client, goods):
     told = client.get("/api/v1/products/suggestions?q=mat").json["items"]
     assert {"text": "Mật ong", "category": "food.honey"} in told
     assert client.get("/api/v1/products/suggestions").status_code == 422
+
+
+def test_from_three_stars_counts_what_has_more(app):
+    with app.test_request_context("/cho"):
+        choices = narrower(Asked(), Facets(stars={3: 7, 5: 2}))["Sao OCOP"]
+    assert {choice.text: choice.count for choice in choices} == {"Từ 3 sao": "9", "Từ 5 sao": "2"}
 
 
 def test_the_page_filters_and_lets_go_again(client, goods):

@@ -16,13 +16,14 @@ NAMES = (
     "head_name", "citizen_id", "phone", "phone_is_contact", "address", "hamlet_code", "account_bin", "account_number",
     "account_holder",
 )  # fmt: skip
+ACCOUNT = ("account_bin", "account_number", "account_holder")
 TOGETHER = (
     ("head_name",),
     ("citizen_id",),
     ("phone", "phone_is_contact"),
     ("address",),
     ("hamlet_code",),
-    ("account_bin", "account_number", "account_holder"),
+    ACCOUNT,
 )
 """Fields that make sense only together: half of one account and half of another is nobody's account."""
 
@@ -67,7 +68,7 @@ def to_data(
     fields: Mapping[str, str | None], *, client_id: UUID, consents: dict[Purpose, How] | None = None
 ) -> NewHousehold:
     """A registration of these fields, still to be checked; what is missing is empty."""
-    account = tuple(fields.get(name) or "" for name in ("account_bin", "account_number", "account_holder"))
+    account = tuple(fields.get(name) or "" for name in ACCOUNT)
     return NewHousehold(
         client_id=client_id,
         head_name=fields.get("head_name") or "",

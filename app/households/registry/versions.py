@@ -139,14 +139,10 @@ def wrote(household: Household, user_id: UUID | None) -> bool:
 
 def _tell_of_what_follows(household: Household, before: Fields, now: Fields, clock: Clock) -> None:
     """The account before the phone: who hears of it is reached at the number known before; see `fields_at`."""
-    if _paid_at(before) != _paid_at(now):
+    if any(before.get(name) != now.get(name) for name in fields.ACCOUNT):
         listeners.tell(household.id, What.ACCOUNT, clock=clock)
     if _reached(before) != _reached(now):
         listeners.tell(household.id, What.PHONE, clock=clock)
-
-
-def _paid_at(data: Fields) -> list[str | None]:
-    return [data.get(name) for name in ("account_bin", "account_number", "account_holder")]
 
 
 def _reached(data: Fields) -> tuple[str | None, str | None]:

@@ -15,7 +15,7 @@ from app.core.crypto import DataKey
 from app.core.database import current_actor, require_transaction
 from app.households.registry import people, versions
 from app.households.registry import queries as registry
-from app.households.registry.fields import Fields
+from app.households.registry.fields import ACCOUNT, Fields
 from app.households.registry.listeners import What
 from app.households.registry.models import Household, Status
 from app.households.registry.people import SalesAccount
@@ -28,8 +28,6 @@ from app.payments.payouts.limits import HOLD
 
 from . import queries
 from .models import Shop
-
-ACCOUNT = frozenset({"account_bin", "account_number", "account_holder"})
 
 
 def follow(household_id: UUID, what: What, clock: Clock) -> None:
@@ -67,7 +65,7 @@ def _changed_since(household: Household, shop: Shop, active: BankAccount | None)
     """The first version with another account than the one the shop was last given."""
     since = active.created_at if active else shop.created_at
     later = (one for one in versions.history(household.id) if one.changed_at > since)
-    return next((one.version for one in later if set(one.changed) & ACCOUNT), None)
+    return next((one.version for one in later if set(one.changed) & set(ACCOUNT)), None)
 
 
 def _register(household: Household, shop: Shop, told: SalesAccount, clock: Clock) -> BankAccount:
@@ -90,7 +88,7 @@ def _is(account: BankAccount, told: SalesAccount | None) -> bool:
 
 
 def _account_of(fields: Fields) -> SalesAccount | None:
-    bin, number, holder = (fields.get(name) for name in ("account_bin", "account_number", "account_holder"))
+    bin, number, holder = (fields.get(name) for name in ACCOUNT)
     return SalesAccount(bin, number, holder or "") if bin and number else None
 
 
